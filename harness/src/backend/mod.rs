@@ -1,0 +1,3 @@
+//! Where testbeds live.
+
+pub mod vm;

@@ -1,0 +1,1 @@
+//! What the micro-VM backend needs: KVM probing, finit_module, parent-death signals.
