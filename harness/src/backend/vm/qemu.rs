@@ -1,0 +1,342 @@
+//! One QEMU process: its command line, its life, its last words. Everything it is given is an inherited descriptor
+//! (the initramfs a memfd, the serial lines socket pairs), so that nothing of it exists in the file system; and it is
+//! tied to the life of this program by the kernel, so that it dies with it even by SIGKILL.
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::accel::Accel;
+use super::guest::{self, Role};
+use super::{VmError, VmOptions};
+use crate::sys::machine;
+
+/// What differs between the architectures a guest can have, which is always the host's.
+struct Machine {
+    program: &'static str,
+    package: &'static str,
+    kind: &'static str,
+    console: &'static str,
+}
+
+const MACHINE: Machine = if cfg!(target_arch = "aarch64") {
+    Machine { program: "qemu-system-aarch64", package: "qemu-system-arm", kind: "virt", console: "ttyAMA0" }
+} else {
+    // Not `microvm`: under software emulation it does not boot everywhere, and a stock kernel need not support it.
+    Machine { program: "qemu-system-x86_64", package: "qemu-system-x86", kind: "q35", console: "ttyS0" }
+};
+
+/// Finds QEMU in PATH.
+pub fn find() -> Result<PathBuf, VmError> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|directory| directory.join(MACHINE.program)).find(|file| file.is_file());
+    found.ok_or(VmError::NoQemu { program: MACHINE.program, package: MACHINE.package })
+}
+
+/// What one start of QEMU needs.
+pub(super) struct Launch<'a> {
+    pub(super) qemu: &'a Path,
+    pub(super) kernel: &'a Path,
+    pub(super) initramfs: OwnedFd,
+    pub(super) accel: Accel,
+    pub(super) options: &'a VmOptions,
+    /// Whether QEMU confines itself by seccomp; not every build can.
+    pub(super) sandbox: bool,
+}
+
+/// The QEMU ends of the lines, and the initramfs, by descriptor.
+struct Lines {
+    port: RawFd,
+    console: RawFd,
+    control: RawFd,
+    initramfs: RawFd,
+}
+
+impl Launch<'_> {
+    fn command(&self, lines: &Lines) -> Command {
+        let Lines { port, console, control, initramfs } = lines;
+        let mut command = Command::new(self.qemu);
+        command
+            .args(["-nodefaults", "-no-user-config", "-display", "none", "-nic", "none", "-no-reboot"])
+            .args(["-machine", MACHINE.kind, "-accel", self.accel.name(), "-cpu", "max"])
+            .args(["-m", &format!("{}M", self.options.memory_mib), "-smp", &self.options.cpus.to_string()])
+            .arg("-kernel")
+            .arg(self.kernel)
+            .args(["-initrd", &format!("/proc/self/fd/{initramfs}"), "-append", &self.kernel_command_line()])
+            .args(["-chardev", &format!("socket,id=console,fd={console}"), "-serial", "chardev:console"])
+            .args(["-chardev", &format!("socket,id=control,fd={control}"), "-mon", "chardev=control,mode=control"])
+            .args(["-chardev", &format!("socket,id=port,fd={port}"), "-device", "virtio-serial-pci"])
+            .args(["-device", &format!("virtserialport,chardev=port,name={}", guest::PORT_NAME)]);
+        if self.sandbox {
+            command.args(["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // Ctrl-C is for this program, which then ends QEMU in order.
+        command.process_group(0);
+        machine::inherit(&mut command, vec![*port, *console, *control, *initramfs]);
+        machine::die_with_parent(&mut command);
+        command
+    }
+
+    /// A panic or an oops ends the guest at once instead of hanging. `panic_on_oom` stays off: the exam provokes
+    /// out-of-memory kills.
+    fn kernel_command_line(&self) -> String {
+        format!(
+            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {}={} {}",
+            MACHINE.console,
+            guest::MARKER,
+            self.options.role.name(),
+            self.options.kernel_arguments
+        )
+    }
+}
+
+/// A running QEMU. Dropping it kills it.
+pub(super) struct Process {
+    /// Our end of the virtio-serial port.
+    pub(super) port: UnixStream,
+    /// Our end of the serial console.
+    pub(super) console: UnixStream,
+    /// The last of what the guest wrote on its console.
+    pub(super) console_tail: Tail,
+    stderr_tail: Tail,
+    control: UnixStream,
+    shutdown_reason: Arc<OnceLock<String>>,
+    pidfd: OwnedFd,
+    keeper: Option<JoinHandle<io::Result<ExitStatus>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Process {
+    pub(super) fn start(launch: Launch<'_>) -> io::Result<Self> {
+        let (port, qemu_port) = UnixStream::pair()?;
+        let (console, qemu_console) = UnixStream::pair()?;
+        let (control, qemu_control) = UnixStream::pair()?;
+        let lines = Lines {
+            port: qemu_port.as_raw_fd(),
+            console: qemu_console.as_raw_fd(),
+            control: qemu_control.as_raw_fd(),
+            initramfs: launch.initramfs.as_raw_fd(),
+        };
+        let command = launch.command(&lines);
+        let given = (qemu_port, qemu_console, qemu_control, launch.initramfs);
+        let (keeper, started) = keep(command, given)?;
+        let (pidfd, stderr) = started.recv().map_err(io::Error::other)??;
+
+        let (console_tail, stderr_tail) = (Tail::default(), Tail::default());
+        let shutdown_reason = Arc::new(OnceLock::new());
+        let echo = launch.options.role == Role::Shell;
+        let readers = vec![
+            console_tail.fill("console", console.try_clone()?, echo)?,
+            stderr_tail.fill("stderr", stderr, false)?,
+            listen(control.try_clone()?, Arc::clone(&shutdown_reason))?,
+        ];
+        let process = Self {
+            port,
+            console,
+            console_tail,
+            stderr_tail,
+            control,
+            shutdown_reason,
+            pidfd,
+            keeper: Some(keeper),
+            readers,
+        };
+        // Events come only after the capabilities are settled (QEMU's qmp-spec). A QEMU that ended already says why
+        // on its standard error; nobody needs this one too.
+        let _ = process.order("qmp_capabilities");
+        Ok(process)
+    }
+
+    /// Readable once QEMU has ended.
+    pub(super) fn pidfd(&self) -> &OwnedFd {
+        &self.pidfd
+    }
+
+    fn order(&self, command: &str) -> io::Result<()> {
+        (&self.control).write_all(format!("{{\"execute\":\"{command}\"}}\n").as_bytes())
+    }
+
+    /// Waits for QEMU to end by itself; whether it did.
+    pub(super) fn ends_within(&self, time: Duration) -> bool {
+        ready(&[(self.pidfd.as_fd(), PollFlags::POLLIN)], time).is_ok_and(|ready| ready[0])
+    }
+
+    /// Asks QEMU to end, then makes it.
+    pub(super) fn stop(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let asked = self.order("quit").is_ok();
+        if !(asked && self.ends_within(PATIENCE)) {
+            self.kill();
+        }
+        self.reap();
+    }
+
+    fn kill(&self) {
+        // It fails only for a process that is not ours, which a pidfd rules out.
+        let _ = machine::pidfd_kill(self.pidfd.as_fd());
+    }
+
+    /// Collects the ended process, and everything that was still on its lines.
+    fn reap(&mut self) -> Option<io::Result<ExitStatus>> {
+        let status = self.keeper.take().and_then(|keeper| keeper.join().ok());
+        for reader in self.readers.drain(..) {
+            // A reader that panicked has lost its line's tail; the rest is still worth telling.
+            let _ = reader.join();
+        }
+        status
+    }
+
+    /// What is known about a QEMU that has ended.
+    pub(super) fn post_mortem(&mut self) -> PostMortem {
+        let status = self.reap().and_then(Result::ok);
+        PostMortem {
+            status,
+            stderr: self.stderr_tail.text(),
+            console: self.console_tail.text(),
+            reason: self.shutdown_reason.get().cloned(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.keeper.is_some() {
+            self.kill();
+            self.reap();
+        }
+    }
+}
+
+/// What a QEMU that has ended leaves to be judged.
+pub(super) struct PostMortem {
+    pub(super) status: Option<ExitStatus>,
+    pub(super) stderr: String,
+    pub(super) console: String,
+    /// QEMU's own word for it (`SHUTDOWN` event): `guest-shutdown`, `guest-reset`, ...
+    pub(super) reason: Option<String>,
+}
+
+type Started = mpsc::Receiver<io::Result<(OwnedFd, std::process::ChildStderr)>>;
+type Keeper = JoinHandle<io::Result<ExitStatus>>;
+
+/// Spawns `command` in a thread that then waits for it: the parent-death signal follows the spawning thread, so that
+/// thread must live as long as the child. `given` is closed here as soon as the child has it.
+fn keep<T: Send + 'static>(mut command: Command, given: T) -> io::Result<(Keeper, Started)> {
+    let (tell, started) = mpsc::channel();
+    let keeper = thread::Builder::new().name("qemu".to_owned()).spawn(move || {
+        let spawned = command.spawn();
+        drop(given);
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                let _ = tell.send(Err(io::Error::new(error.kind(), error.to_string())));
+                return Err(error);
+            }
+        };
+        let stderr = child.stderr.take().ok_or_else(|| io::Error::other("no standard error"));
+        let told = tell.send(machine::pidfd_open(child.id()).and_then(|pidfd| Ok((pidfd, stderr?))));
+        if told.is_err() {
+            child.kill()?;
+        }
+        child.wait()
+    })?;
+    Ok((keeper, started))
+}
+
+/// Notes the reason QEMU gives for its end.
+fn listen(control: UnixStream, reason: Arc<OnceLock<String>>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("qemu-control".to_owned()).spawn(move || {
+        for line in BufReader::new(control).lines().map_while(Result::ok) {
+            let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+            if message["event"] == "SHUTDOWN"
+                && let Some(word) = message["data"]["reason"].as_str()
+            {
+                let _ = reason.set(word.to_owned());
+            }
+        }
+    })
+}
+
+/// The last 64 KiB of a stream, kept by a thread that reads it, so that its writer never blocks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tail {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Tail {
+    const KEPT: usize = 64 << 10;
+
+    fn fill(&self, name: &str, mut from: impl Read + Send + 'static, echo: bool) -> io::Result<JoinHandle<()>> {
+        let tail = self.clone();
+        thread::Builder::new().name(format!("qemu-{name}")).spawn(move || {
+            let mut buffer = [0; 4096];
+            loop {
+                match from.read(&mut buffer) {
+                    Ok(0) => return,
+                    Ok(count) => tail.push(&buffer[..count], echo),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // The other end died with unread bytes in its queue: an end like any other.
+                    Err(_) => return,
+                }
+            }
+        })
+    }
+
+    fn push(&self, new: &[u8], echo: bool) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.extend_from_slice(new);
+        let surplus = bytes.len().saturating_sub(Self::KEPT);
+        bytes.drain(..surplus);
+        if echo {
+            let mut stdout = io::stdout().lock();
+            // Without a terminal to show it on, the console is still kept.
+            let _ = stdout.write_all(new).and_then(|()| stdout.flush());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).replace('\r', "")
+    }
+}
+
+/// Waits until one of the descriptors is ready; which are. Nothing is ready when the time is over.
+pub(super) fn ready(watched: &[(std::os::fd::BorrowedFd<'_>, PollFlags)], time: Duration) -> io::Result<Vec<bool>> {
+    let mut fds: Vec<PollFd<'_>> = watched.iter().map(|(fd, events)| PollFd::new(*fd, *events)).collect();
+    // Rounded up: a wait of half a millisecond must not become a busy loop.
+    let timeout = PollTimeout::try_from(time + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(fds.iter().map(|fd| fd.any().unwrap_or(true)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_keeps_the_end() {
+        let tail = Tail::default();
+        assert!(tail.is_empty());
+        tail.push(&vec![b'a'; Tail::KEPT], false);
+        tail.push(b"the end\r\n", false);
+        let text = tail.text();
+        assert!(text.ends_with("the end\n") && text.len() < Tail::KEPT, "{}", text.len());
+    }
+}
