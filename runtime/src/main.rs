@@ -1,2 +1,38 @@
-//! To be written.
-fn main() {}
+//! `mycontainer`: a container runtime that can be read in one sitting.
+//!
+//! `mycontainer run CMD` starts CMD as PID 1 of its own namespaces with `rootfs` as its `/`. README.md walks through the
+//! files in reading order; `run.rs` and `init.rs` are the two halves of the story.
+
+mod cgroup;
+mod cli;
+mod dev;
+mod error;
+mod exec;
+mod init;
+mod mounts;
+mod net;
+mod netlink;
+mod run;
+mod sys;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use cli::Request;
+
+/// Returns instead of calling `process::exit`: what guards own (cgroup, veth, child) is undone when they are dropped,
+/// and `process::exit` drops nothing.
+fn main() -> ExitCode {
+    let status = cli::parse(std::env::args_os()).and_then(|request| match request {
+        Request::Run(options) => run::run(&options),
+        Request::Print(text) => {
+            // A reader that has gone away (`mycontainer --help | head -1`) is no reason to panic, as `println!` would.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(0)
+        }
+    });
+    ExitCode::from(status.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "mycontainer: {error}");
+        error.status
+    }))
+}

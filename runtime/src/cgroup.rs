@@ -1,0 +1,327 @@
+//! Limits: one cgroup (version 2) per container, made before it and removed after it.
+//! See Documentation/admin-guide/cgroup-v2.rst.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
+
+use crate::error::{Context, Error, Result};
+
+/// Groups of this program are called `mycontainer-NUMBER`.
+const PREFIX: &str = "mycontainer-";
+
+/// What the container may use; `None` is as much as there is.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// Bytes.
+    pub memory: Option<u64>,
+    /// Microseconds of processor time in every 100 ms.
+    pub cpus: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u32>,
+}
+
+impl Limits {
+    fn controllers(&self) -> Vec<&'static str> {
+        let wanted = [("memory", self.memory.is_some()), ("cpu", self.cpus.is_some()), ("pids", self.pids.is_some())];
+        wanted.into_iter().filter_map(|(controller, wanted)| wanted.then_some(controller)).collect()
+    }
+}
+
+/// A group of the container's own. Dropping it ends what still runs in it and removes it.
+pub struct Cgroup {
+    path: PathBuf,
+    /// The open directory, locked as long as this process or the container's first one lives: that is how others tell
+    /// a group in use from one whose runtime was killed. Unlike a pid in the name, a lock has no successor.
+    directory: File,
+    /// Declared last, so dropped after the group is gone.
+    _controllers: Controllers,
+}
+
+impl Cgroup {
+    /// Makes a group with its limits in force. Without limits a group is only tidy, so a machine that has no cgroup v2
+    /// to offer then gets a container without one.
+    pub fn create(limits: &Limits) -> Result<Option<Cgroup>> {
+        match Cgroup::try_create(limits) {
+            Err(_) if limits.controllers().is_empty() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    fn try_create(limits: &Limits) -> Result<Cgroup> {
+        let root = mount_point()?;
+        let lock = lock(&root)?;
+        if lock.is_some() {
+            remove_stale(&root)?;
+        }
+        let controllers = Controllers::enable(&root, &limits.controllers())?;
+        let path = make_directory(&root)?;
+        let directory = File::open(&path).and_then(|file| file.try_lock().map(|()| file).map_err(Into::into));
+        let directory = match directory {
+            Ok(directory) => directory,
+            Err(error) => {
+                let _ = fs::remove_dir(&path);
+                return Err(error).doing_with(|| format!("lock {}", path.display()));
+            }
+        };
+        let group = Cgroup { path, directory, _controllers: controllers };
+        group.limit(limits)?;
+        Ok(group)
+    }
+
+    fn limit(&self, limits: &Limits) -> Result<()> {
+        if let Some(bytes) = limits.memory {
+            self.write("memory.max", &bytes.to_string())?;
+            // Else the kernel moves what exceeds the limit to swap, and nothing is ever killed. Kernels without swap
+            // accounting lack the file.
+            match write(&self.path.join("memory.swap.max"), "0") {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result.doing_with(|| format!("write 0 to {}/memory.swap.max", self.path.display()))?,
+            }
+            // A container that has lost one process at random is worse than one that has ended.
+            self.write("memory.oom.group", "1")?;
+        }
+        if let Some(quota) = limits.cpus {
+            self.write("cpu.max", &format!("{quota} 100000"))?;
+        }
+        if let Some(number) = limits.pids {
+            self.write("pids.max", &number.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, file: &str, value: &str) -> Result<()> {
+        let path = self.path.join(file);
+        write(&path, value).doing_with(|| format!("write {value} to {}", path.display()))
+    }
+
+    /// For CLONE_INTO_CGROUP: the first process is in the group from its first page on.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        match remove_tree(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+            result => return result,
+        }
+        // Somebody is left. The kernel kills all at once, but they leave one after the other, and it says when.
+        write(&self.path.join("cgroup.kill"), "1")?;
+        wait_until_empty(&self.path)?;
+        remove_tree(&self.path)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove().doing_with(|| format!("remove {}", self.path.display())) {
+            let _ = writeln!(io::stderr(), "mycontainer: {error}");
+        }
+    }
+}
+
+/// Where cgroup2 is mounted: nearly always the first place to look, on a machine that still has version 1 elsewhere.
+fn mount_point() -> Result<PathBuf> {
+    const USUAL: &str = "/sys/fs/cgroup";
+    if statfs(USUAL).is_ok_and(|file_system| file_system.filesystem_type() == CGROUP2_SUPER_MAGIC) {
+        return Ok(USUAL.into());
+    }
+    let table = fs::read_to_string("/proc/self/mountinfo").doing("read /proc/self/mountinfo")?;
+    find_cgroup2(&table).ok_or_else(|| Error::new("cgroup v2 is not mounted on this machine, so no limit can be set"))
+}
+
+/// Reads proc_pid_mountinfo(5): five fields up to the mount point, and the type after a lone dash.
+fn find_cgroup2(table: &str) -> Option<PathBuf> {
+    let line = table.lines().find(|line| line.split_once(" - ").is_some_and(|(_, fs)| fs.starts_with("cgroup2 ")))?;
+    let mut rest = line.split(' ').nth(4)?.bytes();
+    let mut path = Vec::new();
+    while let Some(byte) = rest.next() {
+        // Blanks and the like are written as a backslash and three octal digits.
+        path.push(match byte {
+            b'\\' => rest.by_ref().take(3).fold(0, |value: u8, digit| value.wrapping_mul(8).wrapping_add(digit & 7)),
+            byte => byte,
+        });
+    }
+    Some(OsString::from_vec(path).into())
+}
+
+/// Controllers that had to be switched on for the children of the root group. Dropping this switches them off again.
+struct Controllers {
+    root: PathBuf,
+    enabled: Vec<&'static str>,
+    /// The other groups that were there before: they cannot rely on what was off.
+    neighbours: Vec<PathBuf>,
+}
+
+impl Controllers {
+    fn enable(root: &Path, wanted: &[&'static str]) -> Result<Controllers> {
+        let mut controllers = Controllers { root: root.into(), enabled: Vec::new(), neighbours: Vec::new() };
+        if wanted.is_empty() {
+            return Ok(controllers);
+        }
+        let available = read_words(&root.join("cgroup.controllers"))?;
+        if let Some(missing) = wanted.iter().find(|name| !available.iter().any(|other| other == *name)) {
+            return Err(Error::new(format!(
+                "this machine's cgroup v2 ({}) has no {missing} controller",
+                root.display()
+            ))
+            .hint("cgroup v1 may hold it: boot with systemd.unified_cgroup_hierarchy=1"));
+        }
+        let control = root.join("cgroup.subtree_control");
+        let active = read_words(&control)?;
+        let missing: Vec<_> = wanted.iter().copied().filter(|name| !active.iter().any(|other| other == name)).collect();
+        if !missing.is_empty() {
+            controllers.neighbours = children(root)?;
+            let order = orders('+', &missing);
+            write(&control, &order).doing_with(|| format!("write {order} to {}", control.display()))?;
+            controllers.enabled = missing;
+        }
+        Ok(controllers)
+    }
+}
+
+impl Drop for Controllers {
+    /// Leaves the machine as it was found, unless a group that came later may count on the controllers by now: its
+    /// limits would vanish without a word. The lock keeps another runtime from beginning just now.
+    fn drop(&mut self) {
+        if self.enabled.is_empty() {
+            return;
+        }
+        if let (Ok(Some(_lock)), Ok(children)) = (lock(&self.root), children(&self.root))
+            && children.iter().all(|child| self.neighbours.contains(child))
+        {
+            // Refused with EBUSY while a neighbour passes a controller on to its own children; then it stays on.
+            let _ = write(&self.root.join("cgroup.subtree_control"), &orders('-', &self.enabled));
+        }
+    }
+}
+
+fn orders(sign: char, controllers: &[&str]) -> String {
+    controllers.iter().map(|controller| format!("{sign}{controller}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Claims the hierarchy for a moment, so that runtimes which begin and end at once do not remove each other's groups
+/// or controllers. Gives up after a second and says so with `None`: whoever holds the lock that long is not one of us
+/// (any user may lock a directory), and then none of us removes anything.
+fn lock(root: &Path) -> Result<Option<File>> {
+    let doing = || format!("lock {}", root.display());
+    let directory = File::open(root).doing_with(doing)?;
+    let deadline = Instant::now() + Duration::from_secs(1);
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Ok(Some(directory)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
+            // flock(2) cannot wait for a limited time.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::Error(error)) => return Err(error).doing_with(doing),
+        }
+    }
+}
+
+fn make_directory(root: &Path) -> Result<PathBuf> {
+    // Runtimes in different PID namespaces may have the same pid: then the next free number will do.
+    for number in std::process::id().. {
+        let path = root.join(format!("{PREFIX}{number}"));
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.doing_with(|| format!("create {}", path.display())).map(|()| path),
+        }
+    }
+    Err(Error::new(format!("no free name for a group in {}", root.display())))
+}
+
+/// Removes what runtimes left that were killed with SIGKILL: groups of ours that nobody holds locked. Their processes
+/// have died with them; should one still be dying, the group is busy and left for the next time.
+fn remove_stale(root: &Path) -> Result<()> {
+    for path in children(root)? {
+        let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+        if ours && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
+            let _ = remove_tree(&path);
+        }
+    }
+    Ok(())
+}
+
+/// Removes a group and the groups that were made in it, innermost first. Not `remove_dir_all`: the files of a group
+/// cannot be removed, and need not be.
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
+        result => return result,
+    }
+    for child in list(path)? {
+        remove_tree(&child)?;
+    }
+    fs::remove_dir(path)
+}
+
+fn wait_until_empty(group: &Path) -> io::Result<()> {
+    let path = group.join("cgroup.events");
+    let events = File::open(&path)?;
+    while fs::read_to_string(&path)?.contains("populated 1") {
+        // The kernel reports a change of the file as an urgent event. A process in uninterruptible sleep can make it
+        // wait for long; then the group stays, and the next start tries again.
+        let mut poller = [PollFd::new(events.as_fd(), PollFlags::POLLPRI)];
+        if poll(&mut poller, PollTimeout::from(10_000_u16)).or_else(ignore_interruption)? == 0 {
+            return Err(Errno::EBUSY.into());
+        }
+    }
+    Ok(())
+}
+
+fn ignore_interruption(error: Errno) -> nix::Result<i32> {
+    if error == Errno::EINTR { Ok(1) } else { Err(error) }
+}
+
+fn children(path: &Path) -> Result<Vec<PathBuf>> {
+    list(path).doing_with(|| format!("list {}", path.display()))
+}
+
+fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(path)?.filter_map(|entry| entry.ok());
+    Ok(entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect())
+}
+
+fn read_words(path: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(path).doing_with(|| format!("read {}", path.display()))?;
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Writes to a file that exists. `fs::write` would try to create it, and what is missing would come out as EACCES.
+fn write(path: &Path, value: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.write_all(value.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cgroup2_is_found_by_its_type() {
+        let table = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n\
+                     40 31 0:37 / /cgroup2 rw,relatime - cgroup cgroup2 rw,name=systemd\n\
+                     41 31 0:38 / /mnt/my\\040groups rw,relatime shared:9 - cgroup2 cgroup2 rw\n";
+        assert_eq!(find_cgroup2(table), Some("/mnt/my groups".into()));
+        assert_eq!(find_cgroup2("31 23 0:28 / / rw - tmpfs tmpfs rw\n"), None);
+    }
+
+    #[test]
+    fn only_the_controllers_of_given_limits_are_wanted() {
+        assert_eq!(Limits::default().controllers(), [""; 0]);
+        let limits = Limits { cpus: Some(50_000), pids: Some(3), memory: None };
+        assert_eq!(limits.controllers(), ["cpu", "pids"]);
+    }
+
+    #[test]
+    fn orders_are_signed() {
+        assert_eq!(orders('+', &["memory", "cpu"]), "+memory +cpu");
+    }
+}

@@ -1,0 +1,145 @@
+//! What the container sees as its file system: the rootfs as `/`, and in it /proc, /sys and /dev.
+
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{chdir, pivot_root, unlinkat, write};
+
+use crate::error::{Context, Result};
+
+/// Neither set-user-ID programs nor devices nor programs at all belong on a file system that the kernel invents.
+const LOCKED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+
+/// Doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
+/// SysRq key) reaches every process of the machine.
+const READ_ONLY: [&str; 7] =
+    ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"];
+
+/// The kernel's memory, the keys it holds and the timers of everyone: not even to be looked at.
+const MASKED: [&str; 3] = ["/proc/kcore", "/proc/keys", "/proc/timer_list"];
+
+/// Cuts the ties of propagation. A mount namespace begins as a copy of its parent, and where `/` is shared (systemd
+/// makes it so) the copies are peers: every mount made below would appear on the host as well, and stay there.
+pub fn make_private() -> Result<()> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).doing("make / private")
+}
+
+/// The future `/`, while the host's `/` is still there: whatever is mounted goes through here.
+pub struct Rootfs(OwnedFd);
+
+impl Rootfs {
+    /// Binds the rootfs onto itself, because `pivot_root` takes only the root of a mount, and goes there. MS_REC takes
+    /// along what the user has mounted below it.
+    pub fn bind(path: &Path) -> Result<Rootfs> {
+        mount(Some(path), path, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
+            .doing_with(|| format!("bind {} onto itself", path.display()))?;
+        // Again by name: the way there now ends in the new mount. An older descriptor would still mean the one beneath.
+        chdir(path).doing_with(|| format!("chdir to {}", path.display()))?;
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = nix::fcntl::open(".", flags, Mode::empty()).doing_with(|| format!("open {}", path.display()))?;
+        Ok(Rootfs(fd))
+    }
+
+    /// Finds `path` as it will be found inside. An image may say that its /proc is a symbolic link to /etc, and before
+    /// `pivot_root` that would be the host's /etc; RESOLVE_IN_ROOT follows every link as if the rootfs were `/` already.
+    fn find(&self, path: &str, flags: OFlag) -> nix::Result<OwnedFd> {
+        let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(ResolveFlag::RESOLVE_IN_ROOT);
+        openat2(&self.0, path, how)
+    }
+
+    /// Mounts a new file system on a directory right below `/`, which is created if the image lacks it, and returns it.
+    pub fn mount(&self, kind: &str, path: &str, flags: MsFlags, data: Option<&str>) -> Result<OwnedFd> {
+        match mkdirat(&self.0, path.trim_start_matches('/'), Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(error) => return Err(error).doing_with(|| format!("create {path} in the rootfs")),
+        }
+        let directory = self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"))?;
+        mount_on(&directory, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
+        self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"))
+    }
+
+    /// /proc, by a process that is already in the new PID namespace: procfs shows the one of whoever mounts it.
+    pub fn mount_proc(&self) -> Result<()> {
+        self.mount("proc", "/proc", LOCKED, None).map(drop)
+    }
+
+    /// /sys, read-only: apart from its network part it is the machine's, not the container's.
+    pub fn mount_sys(&self) -> Result<()> {
+        self.mount("sysfs", "/sys", LOCKED | MsFlags::MS_RDONLY, None).map(drop)
+    }
+
+    /// Closes the dangerous parts of /proc. Comes after /dev, whose `null` is what the masks are made of.
+    pub fn protect_proc(&self) -> Result<()> {
+        for path in READ_ONLY {
+            if self.cover(path, None)? {
+                let flags = LOCKED | MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+                // A bind ignores MS_RDONLY when it is made; only a remount of the finished bind heeds it.
+                let top = self.find(path, OFlag::empty()).doing_with(|| format!("open {path}"))?;
+                mount(None::<&str>, magic(&top).as_c_str(), None::<&str>, flags, None::<&str>)
+                    .doing_with(|| format!("make {path} read-only"))?;
+            }
+        }
+        let null = self.find("/dev/null", OFlag::O_NOFOLLOW).doing("open /dev/null")?;
+        MASKED.iter().try_for_each(|path| self.cover(path, Some(&null)).map(drop))
+    }
+
+    /// Binds `source` over `path`, or `path` over itself; says whether there is such a path in this rootfs and kernel.
+    fn cover(&self, path: &str, source: Option<&OwnedFd>) -> Result<bool> {
+        let target = match self.find(path, OFlag::empty()) {
+            Err(Errno::ENOENT) => return Ok(false),
+            target => target.doing_with(|| format!("open {path}"))?,
+        };
+        bind(source.unwrap_or(&target), &target).doing_with(|| format!("cover {path}"))?;
+        Ok(true)
+    }
+
+    /// Lets the container find itself by name: /etc/hostname and /etc/hosts get their own contents, by a mount over the
+    /// image's files. Files that the image lacks are not created: the rootfs is the user's, and may serve others.
+    pub fn name_itself(&self, dev: &OwnedFd, hostname: &str) -> Result<()> {
+        let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{hostname}\n");
+        for (path, contents) in [("/etc/hostname", format!("{hostname}\n")), ("/etc/hosts", hosts)] {
+            // The contents live in the /dev tmpfs, without a name as soon as they are bound in place.
+            const DRAFT: &str = ".identity";
+            let doing = || format!("write {path}");
+            let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+            let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644)).doing_with(doing)?;
+            write(&file, contents.as_bytes()).doing_with(doing)?;
+            self.cover(path, Some(&file))?;
+            unlinkat(dev, DRAFT, nix::unistd::UnlinkatFlags::NoRemoveDir).doing_with(doing)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the rootfs `/` and lets go of the host's file system.
+    ///
+    /// `chroot` would only move the starting point of paths: the host's mounts would remain in this namespace, within
+    /// reach of every process that may call `chroot` again. With "." for both arguments the old root ends up mounted
+    /// over the new one, so no directory for it is needed; "." is then the old root, and MNT_DETACH, because this
+    /// process still stands in it, takes it away with everything below. See NOTES in pivot_root(2).
+    pub fn pivot(self) -> Result<()> {
+        pivot_root(".", ".").doing("pivot_root to the rootfs")?;
+        umount2(".", MntFlags::MNT_DETACH).doing("unmount the host's root")?;
+        chdir("/").doing("chdir to /")
+    }
+}
+
+/// Mounts a new file system over an open directory.
+pub fn mount_on(directory: &OwnedFd, kind: &str, flags: MsFlags, data: Option<&str>) -> nix::Result<()> {
+    mount(Some(kind), magic(directory).as_c_str(), Some(kind), flags, data)
+}
+
+/// Makes the file or directory `source` appear at `target` too.
+pub fn bind(source: &OwnedFd, target: &OwnedFd) -> nix::Result<()> {
+    mount(Some(magic(source).as_c_str()), magic(target).as_c_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}
+
+/// A path that means exactly the file behind `fd`, whatever its name contains and wherever links point. See
+/// `/proc/pid/fd` in proc(5).
+fn magic(fd: &OwnedFd) -> CString {
+    CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+//! The parent's half: what a container needs from outside, in the order in which it must exist, and undone in reverse.
+
+use std::fs;
+use std::io::{self, IsTerminal, PipeReader, Read, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{geteuid, getpgrp, tcgetpgrp, tcsetpgrp};
+
+use crate::cgroup::Cgroup;
+use crate::cli::Options;
+use crate::error::{Context, Error, Result};
+use crate::sys::{self, Ending, Process};
+use crate::{init, net};
+
+/// All kinds of namespace but two. The cgroup namespace follows in `init.rs`, which says why; there is no user
+/// namespace: the container's root is the machine's.
+const NAMESPACES: i32 =
+    libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
+
+/// The signals that are meant for the container when they are sent to the runtime.
+const PASSED_ON: [Signal; 6] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+
+/// Runs a container from beginning to end and returns the exit status for the caller.
+///
+/// Each value below that must be undone is a guard. They are dropped in the reverse order on every way out: the
+/// cable, the child (killed and reaped if it still runs), the cgroup.
+pub fn run(options: &Options) -> Result<u8> {
+    if !geteuid().is_root() {
+        return Err(Error::new("must be run as root").hint("try sudo"));
+    }
+    let rootfs = find_rootfs(options)?;
+    let terminal = Terminal::of_stdin();
+    // Before there is anything to leave behind: from now on SIGTERM is a message to be read and not the end.
+    let signals = block_signals().doing("block signals")?;
+    let cgroup = Cgroup::create(&options.limits)?;
+
+    // `go` tells the child that its surroundings are ready. `report` brings back what went wrong in it, or nothing:
+    // both are close-on-exec, so the end of `report` is the moment in which the child has become the command.
+    let (go, go_sender) = io::pipe().doing("create a pipe")?;
+    let (report, report_sender) = io::pipe().doing("create a pipe")?;
+
+    // One call makes the process, its namespaces and its place in the cgroup: there is no moment in which it is
+    // unlimited, and no intermediate process to wait for.
+    let child = sys::clone3(NAMESPACES, cgroup.as_ref().map(Cgroup::as_fd)).doing("clone3 into new namespaces")?;
+    let Some(process) = child else {
+        // Only the parent may hold these ends: their closing is how its death or failure is seen.
+        drop((go_sender, report));
+        init::main(options, &rootfs, terminal.is_some(), go, report_sender);
+    };
+    let mut child = Child { process, reaped: false };
+    drop((go, report_sender));
+
+    // From outside, while the child mounts its file systems.
+    let _cable = net::connect(&child.process, options.veth.as_ref())?;
+    // If nobody reads this any more, the child has failed and `report` says why.
+    let _ = { go_sender }.write_all(&[1]);
+    read_report(report)?;
+    child.supervise(&signals, terminal.is_some())
+}
+
+/// The rootfs as an absolute path without symbolic links, whatever characters are in it.
+fn find_rootfs(options: &Options) -> Result<PathBuf> {
+    let name = options.rootfs.display();
+    let path = fs::canonicalize(&options.rootfs).doing_with(|| format!("open the rootfs {name}"))?;
+    if !path.is_dir() {
+        return Err(Error::new(format!("the rootfs {name} is not a directory")));
+    }
+    Ok(path)
+}
+
+/// SIGTTOU is not for reading: blocked, it lets `Terminal` do its work from the background.
+fn block_signals() -> nix::Result<SignalFd> {
+    let mut set: SigSet = PASSED_ON.into_iter().collect();
+    let signals = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?;
+    set.add(Signal::SIGTTOU);
+    set.thread_block()?;
+    Ok(signals)
+}
+
+/// Turns the child's message into an error. An empty one is success.
+fn read_report(mut report: PipeReader) -> Result<()> {
+    let mut message = Vec::new();
+    report.read_to_end(&mut message).doing("read the child's report")?;
+    match message.split_first() {
+        None => Ok(()),
+        Some((&status, text)) => Err(Error::new(String::from_utf8_lossy(text)).with_status(status)),
+    }
+}
+
+/// The terminal at which the user sits. The container shares it, and a shell in there makes itself its foreground;
+/// dropping this gives the foreground back.
+struct Terminal;
+
+impl Terminal {
+    /// Only if this program is in the foreground: a background job must not take the terminal from anyone.
+    fn of_stdin() -> Option<Terminal> {
+        let stdin = io::stdin();
+        let foreground = stdin.is_terminal() && tcgetpgrp(stdin.as_fd()).is_ok_and(|group| group == getpgrp());
+        foreground.then_some(Terminal)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = tcsetpgrp(io::stdin().as_fd(), getpgrp());
+    }
+}
+
+/// The container's first process. Dropping it ends the container: with PID 1 the kernel kills its whole namespace.
+struct Child {
+    process: Process,
+    reaped: bool,
+}
+
+impl Child {
+    /// Passes signals on until the command ends, and returns its status as a shell would give it.
+    fn supervise(&mut self, signals: &SignalFd, at_terminal: bool) -> Result<u8> {
+        let mut fatal = None;
+        loop {
+            let mut events = [
+                PollFd::new(self.process.pidfd.as_fd(), PollFlags::POLLIN),
+                PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut events, PollTimeout::NONE) {
+                Err(Errno::EINTR) => continue,
+                result => result.doing("wait for the container")?,
+            };
+            let ended = events[0].any() == Some(true);
+            if ended {
+                return self.reap(fatal);
+            }
+            if let Some(signal) = signals.read_signal().doing("read a signal")? {
+                let number = signal.ssi_signo as i32;
+                // Ctrl-C is sent by the kernel to everyone at the terminal: the command has got this one already.
+                let delivered = at_terminal && signal.ssi_code == libc::SI_KERNEL;
+                if self.pass_on(number, delivered).doing("send the container a signal")? {
+                    fatal.get_or_insert(number);
+                }
+            }
+        }
+    }
+
+    /// Passes a signal on; says whether that means the end of the container.
+    ///
+    /// The kernel protects PID 1 from signals for which it has no handler, even from those of the parent namespace,
+    /// SIGKILL and SIGSTOP apart (pid_namespaces(7)): `sleep` as PID 1 would outlive every SIGTERM. Whoever ends the
+    /// runtime wants the container ended, so where any other process would be ended by the signal, SIGKILL does it.
+    fn pass_on(&self, signal: i32, delivered: bool) -> nix::Result<bool> {
+        let fatal = !self.expects(signal);
+        match (fatal, delivered) {
+            (true, _) => self.send(libc::SIGKILL)?,
+            (false, false) => self.send(signal)?,
+            (false, true) => {}
+        }
+        Ok(fatal)
+    }
+
+    /// A process that has just ended (ESRCH) needs no signal; the pidfd is about to say so.
+    fn send(&self, signal: i32) -> nix::Result<()> {
+        match sys::send_signal(&self.process, signal) {
+            Err(Errno::ESRCH) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Does the command catch, ignore or (for sigwait or signalfd) block the signal? See proc_pid_status(5).
+    fn expects(&self, signal: i32) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid)).unwrap_or_default();
+        let masks = status.lines().filter_map(|line| {
+            let (name, mask) = line.split_once(':')?;
+            matches!(name, "SigBlk" | "SigIgn" | "SigCgt").then(|| u64::from_str_radix(mask.trim(), 16).ok())?
+        });
+        masks.fold(0, |all, mask| all | mask) & (1 << (signal - 1)) != 0
+    }
+
+    fn reap(&mut self, fatal: Option<i32>) -> Result<u8> {
+        let ending = sys::wait(&self.process).doing("reap the container")?;
+        self.reaped = true;
+        Ok(match (ending, fatal) {
+            (Ending::Exited(status), _) => status as u8,
+            // Our SIGKILL stood for another signal.
+            (Ending::Signalled(libc::SIGKILL), Some(signal)) => 128 + signal as u8,
+            (Ending::Signalled(signal), _) => 128 + signal as u8,
+        })
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.reaped {
+            let _ = self.send(libc::SIGKILL);
+            let _ = sys::wait(&self.process);
+        }
+    }
+}
