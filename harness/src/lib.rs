@@ -7,3 +7,4 @@ pub mod netlink;
 pub mod program;
 pub mod rootfs;
 mod sys;
+pub mod tree;
