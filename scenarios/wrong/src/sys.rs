@@ -1,0 +1,94 @@
+//! The few calls that nix does not wrap, and the only `unsafe` of this program.
+#![allow(unsafe_code)]
+
+use std::mem;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sched::CloneFlags;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use nix::unistd::Pid;
+
+/// Which side of a fork this is.
+pub enum Side {
+    /// The process that called, and the child's pid.
+    Parent(Pid),
+    /// The new process.
+    Child,
+}
+
+/// `clone3(2)` as a fork: no memory is shared, the parent gets SIGCHLD at the child's end.
+///
+/// The caller must be single-threaded, so that the child may allocate.
+pub fn clone3(namespaces: CloneFlags) -> nix::Result<Side> {
+    let arguments = libc::clone_args {
+        flags: namespaces.bits() as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        // SAFETY: clone_args is plain integers, for which all-zero means "not used".
+        ..unsafe { mem::zeroed() }
+    };
+    // SAFETY: the structure is valid for its size and outlives the call; without CLONE_VM the child has its own copy of
+    // the stack and memory, just as after fork().
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, mem::size_of::<libc::clone_args>()) };
+    match Errno::result(pid)? {
+        0 => Ok(Side::Child),
+        pid => Ok(Side::Parent(Pid::from_raw(pid as i32))),
+    }
+}
+
+/// `fork(2)`.
+pub fn fork() -> nix::Result<Side> {
+    clone3(CloneFlags::empty())
+}
+
+/// Closes every descriptor from `first` on.
+pub fn close_from(first: u32) -> nix::Result<()> {
+    close_range(first, 0)
+}
+
+/// Marks every descriptor from `first` on to be closed at exec; until then the error pipe among them is still needed.
+pub fn close_from_at_exec(first: u32) -> nix::Result<()> {
+    close_range(first, libc::CLOSE_RANGE_CLOEXEC)
+}
+
+fn close_range(first: u32, flags: u32) -> nix::Result<()> {
+    // SAFETY: takes three integers. Whoever still owns one of the descriptors must not use it afterwards: the callers are
+    // on their way to exec or exit.
+    Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, flags) }).map(drop)
+}
+
+/// Sets a signal to its default or to be ignored.
+pub fn set_signal(signal: Signal, handler: SigHandler) -> nix::Result<()> {
+    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the callers pass SigDfl or SigIgn only, so no code of ours runs in a handler.
+    unsafe { sigaction(signal, &action) }.map(drop)
+}
+
+/// Everything about signals that exec passes on, back to what a program expects: nothing ignored, nothing blocked.
+///
+/// The Rust runtime itself ignores SIGPIPE, and whoever started us may have ignored SIGINT or SIGHUP.
+pub fn reset_signals(keep: Option<Signal>) -> nix::Result<()> {
+    for signal in Signal::iterator() {
+        let fixed = matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
+        if !fixed && keep != Some(signal) {
+            set_signal(signal, SigHandler::SigDfl)?;
+        }
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+}
+
+/// Sets IFF_UP on `lo`, see netdevice(7).
+pub fn loopback_up() -> nix::Result<()> {
+    // SAFETY: takes three integers.
+    let socket = Errno::result(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
+    // SAFETY: ifreq is plain integers and a union of such.
+    let mut request: libc::ifreq = unsafe { mem::zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: SIOCSIFFLAGS reads an ifreq, which lives until the call returns.
+    let result = Errno::result(unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS, &raw const request) });
+    // SAFETY: the descriptor was opened above and is not used again.
+    unsafe { libc::close(socket) };
+    result.map(drop)
+}
