@@ -73,6 +73,8 @@ pub fn is_guest_init() -> bool {
 pub fn run() -> ! {
     let shell = std::env::var(MARKER).is_ok_and(|role| role == Role::Shell.name());
     let role = if shell { Role::Shell } else { Role::Agent };
+    // The first sign of life, by which the host knows that the kernel runs.
+    eprintln!("{PREFIX} setting up for {}", role.name());
     let ended = set_up().and_then(|()| start(role)).and_then(reap_until_end);
     match ended {
         Ok(status) => eprintln!("{PREFIX} {} ended: {status:?}", role.name()),

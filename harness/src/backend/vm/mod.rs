@@ -14,6 +14,9 @@ pub mod kernel;
 pub mod modules;
 pub mod newc;
 pub mod qemu;
+mod shell;
+
+pub use shell::shell;
 
 use std::fmt;
 use std::fs;
@@ -310,20 +313,18 @@ impl Vm {
         let start = Instant::now();
         let ground = Ground::prepare(options, progress)?;
         let prepare = start.elapsed();
-        let choice = accel::choose(options.accel, &ground.qemu)?;
-        let mut trial = Duration::ZERO;
-        let (choice, (vm, boot)) = match ground.try_boot(&choice, options, progress) {
-            Err(error) if choice.trial && error.is_of_the_guest() => {
-                trial = start.elapsed() - prepare;
-                let choice = ground.fall_back(&error);
-                let booted = ground.try_boot(&choice, options, progress)?;
-                (choice, booted)
-            }
-            booted => (choice, booted?),
-        };
-        let times = BootTimes { prepare, trial, boot };
-        let (process, lines, hello) = vm;
-        Ok(Self { process, lines, hello, kernel: ground.kernel, choice, times })
+        let started = ground.start_somehow(options, progress, |mut process, choice| {
+            let deadline = options.boot_deadline.unwrap_or(match choice.accel {
+                Accel::Kvm => KVM_BOOT,
+                Accel::Tcg => TCG_BOOT,
+            });
+            let mut lines = Lines::default();
+            let hello = lines.next(&mut process, deadline, false)?;
+            Ok((process, lines, hello))
+        })?;
+        let times = BootTimes { prepare, trial: started.trial, boot: started.time };
+        let (process, lines, hello) = started.result;
+        Ok(Self { process, lines, hello, kernel: ground.kernel, choice: started.choice, times })
     }
 
     /// The agent's first line.
@@ -407,7 +408,15 @@ struct Ground {
     base: Base,
 }
 
-type Booted = ((Process, Lines, String), Duration);
+/// What came of a start, how it was done, and how long it took.
+struct Started<T> {
+    result: T,
+    choice: Choice,
+    /// Spent on trying KVM in vain.
+    trial: Duration,
+    /// Spent on the start that succeeded.
+    time: Duration,
+}
 
 impl Ground {
     fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Self, VmError> {
@@ -430,35 +439,53 @@ impl Ground {
             .map_err(|error| VmError::file("start", &self.qemu, error))
     }
 
-    fn try_boot(&self, choice: &Choice, options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Booted, VmError> {
-        progress(Progress::Accel { accel: choice.accel, reason: choice.reason.clone() });
-        progress(Progress::Booting { kernel: self.kernel.release.clone() });
-        let booted = match self.boot_once(choice, options, true) {
-            // A QEMU that was built without seccomp says so and ends.
-            Err(VmError::NotStarted { stderr, .. }) if stderr.contains("sandbox") => {
-                self.boot_once(choice, options, false)
+    /// Starts a guest and does `then` with it, by KVM or, if KVM is on trial and fails, in software.
+    fn start_somehow<T>(
+        &self,
+        options: &VmOptions,
+        progress: &dyn Fn(Progress),
+        then: impl Fn(Process, &Choice) -> Result<T, VmError>,
+    ) -> Result<Started<T>, VmError> {
+        let start = Instant::now();
+        let choice = accel::choose(options.accel, &self.qemu)?;
+        match self.start_with(&choice, options, progress, &then) {
+            Ok(result) => {
+                if choice.trial {
+                    accel::remember(choice.accel, "it boots here", &self.qemu);
+                }
+                Ok(Started { result, choice, trial: Duration::ZERO, time: start.elapsed() })
             }
-            booted => booted,
-        }?;
-        if choice.trial {
-            accel::remember(choice.accel, "it boots here", &self.qemu);
+            Err(error) if choice.trial && error.is_of_the_guest() => {
+                let trial = start.elapsed();
+                let choice = self.fall_back(&error);
+                let result = self.start_with(&choice, options, progress, &then)?;
+                Ok(Started { result, choice, trial, time: start.elapsed() - trial })
+            }
+            Err(error) => Err(error),
         }
-        Ok(booted)
     }
 
-    fn boot_once(&self, choice: &Choice, options: &VmOptions, sandbox: bool) -> Result<Booted, VmError> {
-        let start = Instant::now();
-        let deadline = options.boot_deadline.unwrap_or(match choice.accel {
-            Accel::Kvm => KVM_BOOT,
-            Accel::Tcg => TCG_BOOT,
-        });
-        let mut process = self.start(choice.accel, options, sandbox)?;
-        if choice.trial && !gives_sign_of_life(&process, KVM_TRIAL)? {
-            return Err(silent(&process, KVM_TRIAL, false));
+    fn start_with<T>(
+        &self,
+        choice: &Choice,
+        options: &VmOptions,
+        progress: &dyn Fn(Progress),
+        then: impl Fn(Process, &Choice) -> Result<T, VmError>,
+    ) -> Result<T, VmError> {
+        progress(Progress::Accel { accel: choice.accel, reason: choice.reason.clone() });
+        progress(Progress::Booting { kernel: self.kernel.release.clone() });
+        let attempt = |sandbox| {
+            let mut process = self.start(choice.accel, options, sandbox)?;
+            if choice.trial {
+                wait_for_a_sign_of_life(&mut process)?;
+            }
+            then(process, choice)
+        };
+        match attempt(true) {
+            // A QEMU that was built without seccomp says so and ends.
+            Err(VmError::NotStarted { stderr, .. }) if stderr.contains("sandbox") => attempt(false),
+            outcome => outcome,
         }
-        let mut lines = Lines::default();
-        let hello = lines.next(&mut process, deadline.saturating_sub(start.elapsed()), false)?;
-        Ok(((process, lines, hello), start.elapsed()))
     }
 
     fn fall_back(&self, error: &VmError) -> Choice {
@@ -473,11 +500,16 @@ impl Ground {
     }
 }
 
-/// Whether the port or the console has spoken, or QEMU has ended (which the next read tells).
-fn gives_sign_of_life(process: &Process, within: Duration) -> Result<bool, VmError> {
+/// A guest on trial must have written something, on its port or on its console, when the trial is over.
+fn wait_for_a_sign_of_life(process: &mut Process) -> Result<(), VmError> {
     let watched = [(process.port.as_fd(), PollFlags::POLLIN), (process.pidfd().as_fd(), PollFlags::POLLIN)];
-    let ready = qemu::ready(&watched, within).map_err(VmError::Port)?;
-    Ok(ready.contains(&true) || !process.console_tail.is_empty())
+    let ready = qemu::ready(&watched, KVM_TRIAL).map_err(VmError::Port)?;
+    match ready[..] {
+        [_, true] => Err(ended(process, false)),
+        [true, _] => Ok(()),
+        _ if process.console_tail.is_empty() => Err(silent(process, KVM_TRIAL, false)),
+        _ => Ok(()),
+    }
 }
 
 impl VmError {
