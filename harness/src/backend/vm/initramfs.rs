@@ -65,7 +65,7 @@ impl Base {
 }
 
 /// A static busybox, unpacked.
-fn busybox() -> Result<PathBuf, VmError> {
+pub(super) fn busybox() -> Result<PathBuf, VmError> {
     let tree = apt::unpacked(BUSYBOX_PACKAGE)?;
     let places = ["bin/busybox", "usr/bin/busybox"].map(|place| tree.join(place));
     let found = places.into_iter().find(|place| place.is_file());

@@ -142,10 +142,7 @@ mod tests {
 
     #[test]
     fn another_program_reads_it() {
-        let busybox = crate::apt::unpacked("busybox-static").map(|tree| tree.join("bin/busybox"));
-        let Some(busybox) = busybox.ok().filter(|path| path.exists()).or_else(|| Some("/bin/busybox".into())) else {
-            return;
-        };
+        let busybox = crate::backend::vm::initramfs::busybox().expect("busybox");
         let mut cpio = Command::new(busybox)
             .args(["cpio", "-tv"])
             .stdin(Stdio::piped())
@@ -157,7 +154,7 @@ mod tests {
         let listing = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{listing}");
         assert!(
-            listing.contains("-rw-r-----") && listing.contains("d/link -> f") && listing.contains("5,"),
+            listing.contains("-rw-r-----") && listing.contains("d/link -> f") && listing.contains("crw-------"),
             "{listing}"
         );
     }
