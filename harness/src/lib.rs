@@ -3,6 +3,7 @@
 
 pub mod apt;
 pub mod backend;
+pub mod manifest;
 pub mod netlink;
 pub mod program;
 pub mod rootfs;

@@ -1,0 +1,496 @@
+//! `boxproof.toml`, beside a program: how the program is built and called, and which options it offers.
+//!
+//! ```toml
+//! [build]                       # how it is built; this happens outside the exam's clock
+//! command = ["go", "build", "-o", "mycontainer", "."]
+//!
+//! [runtime]
+//! program = "mycontainer"       # relative to this file
+//! adapter = "command"           # or "workshop", the default: PROGRAM run [OPTIONS] CMD ARGS...
+//! command = ["{program}", "start", "--root={rootfs}", "{options}", "--", "{argv}"]
+//!
+//! [offers]                      # each option it offers unlocks the scenarios about it
+//! memory = ["--memory", "{value}"]
+//! hostname = ["--hostname={value}"]
+//! ```
+//!
+//! In a command `{program}`, `{rootfs}`, `{workdir}` and `{id}` may stand anywhere in a word; `{argv}` (the command to
+//! run, with its arguments) and `{options}` are words of their own. In doubled braces a name stands for itself.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The file's name.
+pub const FILE_NAME: &str = "boxproof.toml";
+
+/// What a `boxproof.toml` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The directory it lies in, where it is built.
+    pub directory: PathBuf,
+    /// The command that builds the program, if it has to be built.
+    pub build: Option<Vec<String>>,
+    /// The program, below `directory`.
+    pub program: PathBuf,
+    /// How the program is called.
+    pub invocation: Invocation,
+}
+
+/// Something a runtime can be asked for by an option, and whose scenarios are then examined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Offer {
+    /// A memory limit; the value is a size in bytes.
+    Memory,
+    /// A share of processors; the value is a decimal number of processors.
+    Cpus,
+    /// A limit on the number of processes.
+    Pids,
+    /// The container's host name.
+    Hostname,
+    /// A connection to the host.
+    Network,
+    /// A directory of the host inside the container.
+    Volume,
+    /// A writable layer over an unchanged root file system.
+    Overlay,
+    /// The capabilities that are left.
+    Capabilities,
+}
+
+impl Offer {
+    /// Every option there is, in the order in which they are passed.
+    pub const ALL: [Self; 8] = [
+        Self::Memory,
+        Self::Cpus,
+        Self::Pids,
+        Self::Hostname,
+        Self::Network,
+        Self::Volume,
+        Self::Overlay,
+        Self::Capabilities,
+    ];
+
+    /// Its key in `[offers]`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cpus => "cpus",
+            Self::Pids => "pids",
+            Self::Hostname => "hostname",
+            Self::Network => "network",
+            Self::Volume => "volume",
+            Self::Overlay => "overlay",
+            Self::Capabilities => "capabilities",
+        }
+    }
+
+    /// Whether it means nothing without a value.
+    fn needs_value(self) -> bool {
+        !matches!(self, Self::Network | Self::Overlay | Self::Capabilities)
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
+/// How a runtime is called: the adapter and the words of its options. Checked, so that [`Invocation::words`] cannot
+/// fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invocation {
+    adapter: Adapter,
+    offers: BTreeMap<Offer, Vec<String>>,
+}
+
+/// The form of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Adapter {
+    /// `PROGRAM run [OPTIONS] CMD ARGS...`, as in the workshop.
+    #[default]
+    Workshop,
+    /// A template.
+    Command(Vec<String>),
+}
+
+impl Invocation {
+    /// As the workshop calls its program, which offers nothing. This is what a program without a `boxproof.toml` gets.
+    pub fn workshop() -> Self {
+        Self::default()
+    }
+
+    /// The adapter's name: `workshop` or `command`.
+    pub fn adapter(&self) -> &'static str {
+        match self.adapter {
+            Adapter::Workshop => "workshop",
+            Adapter::Command(_) => "command",
+        }
+    }
+
+    /// Whether the runtime offers this option.
+    pub fn offers(&self, offer: Offer) -> bool {
+        self.offers.contains_key(&offer)
+    }
+
+    /// The options it offers.
+    pub fn offered(&self) -> impl Iterator<Item = Offer> {
+        self.offers.keys().copied()
+    }
+
+    /// The whole command line that runs `argv` in a container, the program itself being its first word (unless a
+    /// template wraps it in another). Options that the runtime does not offer are left out.
+    pub fn words(
+        &self,
+        program: &Path,
+        rootfs: &Path,
+        workdir: &Path,
+        id: &str,
+        options: &[(Offer, &str)],
+        argv: &[OsString],
+    ) -> Vec<OsString> {
+        let offered = options.iter().filter_map(|(offer, value)| Some((self.offers.get(offer)?, value)));
+        let options = offered.flat_map(|(words, value)| {
+            let value: &str = value;
+            words.iter().map(move |word| filled(word, &[("value", value.as_ref())]))
+        });
+        let template = match &self.adapter {
+            Adapter::Workshop => {
+                return [program.into(), "run".into()].into_iter().chain(options).chain(argv.iter().cloned()).collect();
+            }
+            Adapter::Command(template) => template,
+        };
+        let options: Vec<OsString> = options.collect();
+        let values = [
+            ("program", program.as_os_str()),
+            ("rootfs", rootfs.as_os_str()),
+            ("workdir", workdir.as_os_str()),
+            ("id", id.as_ref()),
+        ];
+        let mut words = Vec::new();
+        for word in template {
+            match word.as_str() {
+                "{argv}" => words.extend_from_slice(argv),
+                "{options}" => words.extend_from_slice(&options),
+                word => words.push(filled(word, &values)),
+            }
+        }
+        words
+    }
+}
+
+/// Why a `boxproof.toml` cannot be used: `/home/me/boxproof.toml:3:1: unknown field ...`.
+#[derive(Debug)]
+pub struct ManifestError {
+    path: PathBuf,
+    /// Line and column, counted from 1.
+    position: Option<(usize, usize)>,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Read(io::Error),
+    Text(String),
+}
+
+impl ManifestError {
+    /// Line and column of the mistake, counted from 1.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.position
+    }
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, self.position) {
+            (Cause::Read(error), _) => match error.raw_os_error() {
+                Some(number) => write!(f, "read {}: {}", self.path.display(), Errno::from_raw(number)),
+                None => write!(f, "read {}: {error}", self.path.display()),
+            },
+            (Cause::Text(text), Some((line, column))) => write!(f, "{}:{line}:{column}: {text}", self.path.display()),
+            (Cause::Text(text), None) => write!(f, "{}: {text}", self.path.display()),
+        }
+    }
+}
+
+impl std::error::Error for ManifestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Read(error) => Some(error),
+            Cause::Text(_) => None,
+        }
+    }
+}
+
+impl Manifest {
+    /// The manifest in this directory, if there is one.
+    pub fn beside(directory: &Path) -> Result<Option<Self>, ManifestError> {
+        let path = directory.join(FILE_NAME);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path).map(Some),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(ManifestError { path, position: None, cause: Cause::Read(error) }),
+        }
+    }
+
+    /// Reads the text of the file at `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ManifestError> {
+        let mistake = |span: Option<Range<usize>>, message: String| ManifestError {
+            path: path.to_owned(),
+            position: span.map(|span| position(text, span.start)),
+            cause: Cause::Text(message),
+        };
+        let raw: RawManifest =
+            toml::from_str(text).map_err(|error| mistake(error.span(), error.message().trim().replace('\n', ", ")))?;
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        raw.checked(directory).map_err(|wrong| mistake(Some(wrong.span), wrong.message))
+    }
+}
+
+/// Line and column of a byte, counted from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+/// A mistake that the format allows but the contents do not.
+struct Wrong {
+    span: Range<usize>,
+    message: String,
+}
+
+fn wrong<T>(span: Range<usize>, message: impl Into<String>) -> Result<T, Wrong> {
+    Err(Wrong { span, message: message.into() })
+}
+
+type Words = Spanned<Vec<Spanned<String>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawManifest {
+    build: Option<RawBuild>,
+    runtime: RawRuntime,
+    #[serde(default)]
+    offers: RawOffers,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBuild {
+    command: Words,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRuntime {
+    program: Spanned<String>,
+    #[serde(default)]
+    adapter: RawAdapter,
+    command: Option<Words>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum RawAdapter {
+    #[default]
+    Workshop,
+    Command,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOffers {
+    memory: Option<Words>,
+    cpus: Option<Words>,
+    pids: Option<Words>,
+    hostname: Option<Words>,
+    network: Option<Words>,
+    volume: Option<Words>,
+    overlay: Option<Words>,
+    capabilities: Option<Words>,
+}
+
+impl RawManifest {
+    fn checked(self, directory: PathBuf) -> Result<Manifest, Wrong> {
+        let build = self.build.map(|build| plain_words(build.command, "build")).transpose()?;
+        let program = self.runtime.program;
+        if program.as_ref().trim().is_empty() {
+            return wrong(program.span(), "`program` is empty: name the program, relative to this file");
+        }
+        let offers = self.offers.checked()?;
+        let adapter = match (self.runtime.adapter, self.runtime.command) {
+            (RawAdapter::Workshop, None) => Adapter::Workshop,
+            (RawAdapter::Workshop, Some(command)) => {
+                return wrong(command.span(), "`command` is used only with adapter = \"command\"");
+            }
+            (RawAdapter::Command, None) => {
+                let message =
+                    "adapter = \"command\" needs a `command`, for instance [\"{program}\", \"run\", \"{argv}\"]";
+                return wrong(program.span(), message);
+            }
+            (RawAdapter::Command, Some(command)) => Adapter::Command(template(command, !offers.is_empty())?),
+        };
+        let program = directory.join(program.into_inner());
+        Ok(Manifest { directory, build, program, invocation: Invocation { adapter, offers } })
+    }
+}
+
+impl RawOffers {
+    fn checked(self) -> Result<BTreeMap<Offer, Vec<String>>, Wrong> {
+        let given = [
+            self.memory,
+            self.cpus,
+            self.pids,
+            self.hostname,
+            self.network,
+            self.volume,
+            self.overlay,
+            self.capabilities,
+        ];
+        let mut offers = BTreeMap::new();
+        for (offer, words) in Offer::ALL.into_iter().zip(given) {
+            let Some(words) = words else { continue };
+            let span = words.span();
+            let mut values = 0;
+            for word in words.as_ref() {
+                let names = placeholders(word.as_ref());
+                values += names.iter().filter(|name| **name == "value").count();
+                if let Some(unknown) = names.into_iter().find(|name| *name != "value") {
+                    return wrong(
+                        word.span(),
+                        format!("unknown placeholder {{{unknown}}}, an option has only {{value}}"),
+                    );
+                }
+            }
+            let words = plain_words(words, offer.key())?;
+            if values > 1 || (values == 0 && offer.needs_value()) {
+                return wrong(span, format!("the words of `{offer}` must hold {{value}} exactly once"));
+            }
+            offers.insert(offer, words);
+        }
+        Ok(offers)
+    }
+}
+
+fn plain_words(words: Words, key: &str) -> Result<Vec<String>, Wrong> {
+    let span = words.span();
+    let words: Vec<String> = words.into_inner().into_iter().map(Spanned::into_inner).collect();
+    match words.first() {
+        None => wrong(span, format!("`{key}` holds no words")),
+        Some(first) if first.is_empty() => wrong(span, format!("the first word of `{key}` is empty")),
+        Some(_) => Ok(words),
+    }
+}
+
+/// Checks the template of adapter "command".
+fn template(command: Words, has_offers: bool) -> Result<Vec<String>, Wrong> {
+    const KNOWN: [&str; 6] = ["program", "rootfs", "workdir", "id", "options", "argv"];
+    let span = command.span();
+    let mut counts = BTreeMap::new();
+    for (number, word) in command.as_ref().iter().enumerate() {
+        for name in placeholders(word.as_ref()) {
+            let whole_word = matches!(name, "argv" | "options");
+            if !KNOWN.contains(&name) {
+                let known = KNOWN.map(|name| format!("{{{name}}}")).join(" ");
+                return wrong(word.span(), format!("unknown placeholder {{{name}}}, expected one of {known}"));
+            }
+            if whole_word && *word.as_ref() != format!("{{{name}}}") {
+                return wrong(
+                    word.span(),
+                    format!("{{{name}}} expands to several words: it must be a word of its own"),
+                );
+            }
+            if whole_word && number == 0 {
+                return wrong(word.span(), format!("{{{name}}} cannot be the program that is run"));
+            }
+            *counts.entry(name.to_owned()).or_insert(0) += 1;
+        }
+    }
+    let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+    if count("argv") != 1 {
+        return wrong(span, "`command` must hold \"{argv}\", the command to run in the container, exactly once");
+    }
+    if count("program") == 0 {
+        return wrong(span, "`command` does not run {program}, which is what is examined");
+    }
+    if count("options") > 1 {
+        return wrong(span, "`command` holds \"{options}\" more than once");
+    }
+    if has_offers && count("options") == 0 {
+        return wrong(span, "[offers] names options: `command` must say where they go with the word \"{options}\"");
+    }
+    plain_words(command, "command")
+}
+
+/// One piece of a word.
+enum Piece<'a> {
+    Text(&'a str),
+    Placeholder(&'a str),
+}
+
+/// Takes a word apart. `{name}` of lower-case letters is a placeholder, `{{name}}` is the text `{name}`, and any other
+/// brace is text.
+fn pieces(word: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while let Some(open) = rest.find('{') {
+        let after = &rest[open + 1..];
+        let (text, doubled) = match after.strip_prefix('{') {
+            Some(inner) => (inner, true),
+            None => (after, false),
+        };
+        let length = text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
+        let (name, behind) = text.split_at(length);
+        let closing = if doubled { "}}" } else { "}" };
+        let Some(behind) = behind.strip_prefix(closing).filter(|_| !name.is_empty()) else {
+            pieces.push(Piece::Text(&rest[..=open]));
+            rest = after;
+            continue;
+        };
+        pieces.push(Piece::Text(&rest[..open]));
+        // The doubled form keeps its inner braces: they are the bytes just before and after the name.
+        let start = rest.len() - text.len();
+        pieces.push(if doubled { Piece::Text(&rest[start - 1..=start + length]) } else { Piece::Placeholder(name) });
+        rest = behind;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn placeholders(word: &str) -> Vec<&str> {
+    let name = |piece| match piece {
+        Piece::Placeholder(name) => Some(name),
+        Piece::Text(_) => None,
+    };
+    pieces(word).into_iter().filter_map(name).collect()
+}
+
+/// The word with its placeholders replaced. Paths need not be UTF-8, so this is put together from pieces.
+fn filled(word: &str, values: &[(&str, &OsStr)]) -> OsString {
+    let mut filled = OsString::new();
+    for piece in pieces(word) {
+        match piece {
+            Piece::Text(text) => filled.push(text),
+            Piece::Placeholder(name) => {
+                let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+                filled.push(value.copied().unwrap_or_default());
+            }
+        }
+    }
+    filled
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+use std::os::unix::ffi::OsStrExt;
+
+use tempfile::tempdir;
+
+use super::*;
+
+fn parsed(text: &str) -> Manifest {
+    Manifest::parse(text, Path::new("/srv/sub/boxproof.toml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(text: &str) -> String {
+    Manifest::parse(text, Path::new("/srv/sub/boxproof.toml")).expect_err("accepted").to_string()
+}
+
+fn called(invocation: &Invocation, options: &[(Offer, &str)], argv: &[&str]) -> Vec<String> {
+    let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
+    let words = invocation.words("/w/p".as_ref(), "/w/rootfs".as_ref(), "/w".as_ref(), "c1", options, &argv);
+    words.into_iter().map(|word| word.into_string().unwrap()).collect()
+}
+
+const FULL: &str = r#"
+[build]
+command = ["go", "build", "-o", "mycontainer", "."]
+
+[runtime]
+program = "out/mycontainer"
+adapter = "workshop"
+
+[offers]
+memory = ["--memory", "{value}"]
+cpus = ["--cpus={value}"]
+hostname = ["--hostname", "{value}"]
+overlay = ["--overlay"]
+"#;
+
+#[test]
+fn a_full_manifest_is_read() {
+    let manifest = parsed(FULL);
+    assert_eq!(manifest.directory, Path::new("/srv/sub"));
+    assert_eq!(manifest.program, Path::new("/srv/sub/out/mycontainer"));
+    assert_eq!(manifest.build.unwrap(), ["go", "build", "-o", "mycontainer", "."]);
+    assert_eq!(manifest.invocation.adapter(), "workshop");
+    let offered: Vec<_> = manifest.invocation.offered().map(Offer::key).collect();
+    assert_eq!(offered, ["memory", "cpus", "hostname", "overlay"]);
+    assert!(manifest.invocation.offers(Offer::Memory) && !manifest.invocation.offers(Offer::Pids));
+}
+
+#[test]
+fn the_smallest_manifest_names_a_program() {
+    let manifest = parsed("runtime.program = 'p'");
+    assert_eq!(manifest.invocation, Invocation::workshop());
+    assert_eq!(manifest.build, None);
+}
+
+#[test]
+fn the_workshops_words_are_program_run_options_command() {
+    let invocation = parsed(FULL).invocation;
+    assert_eq!(called(&invocation, &[], &["/bin/sh", "-c", "a b"]), ["/w/p", "run", "/bin/sh", "-c", "a b"]);
+    assert_eq!(
+        called(&invocation, &[(Offer::Hostname, "box"), (Offer::Memory, "52428800"), (Offer::Overlay, "x")], &["sh"]),
+        ["/w/p", "run", "--hostname", "box", "--memory", "52428800", "--overlay", "sh"]
+    );
+    assert_eq!(called(&invocation, &[(Offer::Pids, "7")], &["sh"]), ["/w/p", "run", "sh"]);
+}
+
+#[test]
+fn a_template_is_filled_in_and_argv_stays_as_it_is() {
+    let manifest = parsed(
+        r#"
+        [runtime]
+        program = "p"
+        adapter = "command"
+        command = ["{program}", "--defect", "PI01", "--root={rootfs}:{id}", "-C", "{workdir}", "{options}", "{{id}} {x", "{argv}", "end"]
+        [offers]
+        memory = ["-m", "{value}k"]
+        "#,
+    );
+    assert_eq!(
+        called(&manifest.invocation, &[(Offer::Memory, "5")], &["sh", "{id}", ""]),
+        ["/w/p", "--defect", "PI01", "--root=/w/rootfs:c1", "-C", "/w", "-m", "5k", "{id} {x", "sh", "{id}", "", "end"]
+    );
+    assert_eq!(manifest.invocation.adapter(), "command");
+}
+
+#[test]
+fn values_are_never_taken_for_placeholders_and_need_not_be_utf8() {
+    let invocation =
+        parsed("[runtime]\nprogram = 'p'\nadapter = 'command'\ncommand = ['{program}', '{rootfs}', '{argv}']")
+            .invocation;
+    let odd = OsStr::from_bytes(b"/\xff{id}");
+    let words = invocation.words("{rootfs}".as_ref(), odd.as_ref(), "/w".as_ref(), "c1", &[], &[odd.to_owned()]);
+    assert_eq!(words, [OsStr::new("{rootfs}"), odd, odd]);
+}
+
+#[test]
+fn words_are_taken_apart() {
+    for (word, expected) in [
+        ("", ""),
+        ("{", "{"),
+        ("}", "}"),
+        ("{}", "{}"),
+        ("{id", "{id"),
+        ("{id}}", "c1}"),
+        ("{{id}", "{c1"),
+        ("{{id}}", "{id}"),
+        ("{{{id}}}", "{{id}}"),
+        ("${HOME}{id}{ id }", "${HOME}c1{ id }"),
+        ("日{id}本", "日c1本"),
+    ] {
+        assert_eq!(filled(word, &[("id", "c1".as_ref())]), expected, "{word}");
+    }
+}
+
+#[test]
+fn mistakes_name_place_and_what_is_accepted() {
+    let runtime = |rest: &str| format!("[runtime]\nprogram = \"p\"\n{rest}\n");
+    let command = |words: &str| runtime(&format!("adapter = \"command\"\ncommand = {words}"));
+    let offers = |rest: &str| runtime(&format!("[offers]\n{rest}"));
+    let cases = [
+        (String::new(), "missing field `runtime`"),
+        ("[runtime]\n".into(), ":1:1: missing field `program`"),
+        ("[runtime\n".into(), "boxproof.toml:1:9: "),
+        ("[runtime]\nprogram = ' '\n".into(), ":2:11: `program` is empty"),
+        (runtime("colour = 1"), ":3:1: unknown field `colour`, expected one of `program`, `adapter`, `command`"),
+        ("[run]\nprogram = 'p'\n".into(), ":1:2: unknown field `run`, expected one of `build`, `runtime`, `offers`"),
+        (runtime("adapter = \"docker\""), ":3:11: unknown variant `docker`, expected `workshop` or `command`"),
+        (runtime("command = [\"x\"]"), ":3:11: `command` is used only with adapter = \"command\""),
+        (runtime("adapter = \"command\""), "needs a `command`"),
+        (command("\"{program} {argv}\""), ":4:11: invalid type: string"),
+        (command("[]"), ":4:11: `command` must hold \"{argv}\""),
+        (command("[\"{program}\"]"), "must hold \"{argv}\", the command to run in the container, exactly once"),
+        (command("[\"{program}\", \"{argv}\", \"{argv}\"]"), "exactly once"),
+        (
+            command("[\"{program}\", \"-- {argv}\"]"),
+            ":4:25: {argv} expands to several words: it must be a word of its own",
+        ),
+        (command("[\"{argv}\", \"{program}\"]"), ":4:12: {argv} cannot be the program that is run"),
+        (command("[\"sh\", \"{argv}\"]"), "does not run {program}"),
+        (
+            command("[\"{program}\", \"{root}\", \"{argv}\"]"),
+            ":4:25: unknown placeholder {root}, expected one of {program} {rootfs}",
+        ),
+        (
+            command("[\"{program}\", \"{argv}\"]\n[offers]\ncpus = [\"{value}\"]"),
+            "where they go with the word \"{options}\"",
+        ),
+        (offers("memmory = [\"{value}\"]"), ":4:1: unknown field `memmory`, expected one of `memory`, `cpus`, `pids`"),
+        (offers("memory = [\"--memory\"]"), ":4:10: the words of `memory` must hold {value} exactly once"),
+        (offers("memory = [\"{value}\", \"{value}\"]"), "exactly once"),
+        (offers("memory = [\"{size}\"]"), ":4:11: unknown placeholder {size}, an option has only {value}"),
+        (offers("overlay = []"), "`overlay` holds no words"),
+        ("[build]\ncommand = []\n[runtime]\nprogram = 'p'".into(), ":2:11: `build` holds no words"),
+        ("[build]\ncommand = 'make'\n[runtime]\nprogram = 'p'".into(), ":2:11: invalid type: string"),
+    ];
+    for (text, expected) in cases {
+        let message = refused(&text);
+        assert!(message.starts_with("/srv/sub/boxproof.toml:"), "{message}");
+        assert!(message.contains(expected), "{message}\nexpected: {expected}");
+    }
+}
+
+#[test]
+fn columns_count_characters() {
+    assert!(refused("# 実習\n\"日本\" = 1\n").contains("boxproof.toml:2:1: unknown field `日本`"));
+}
+
+#[test]
+fn a_directory_without_the_file_has_no_manifest() {
+    let directory = tempdir().unwrap();
+    assert_eq!(Manifest::beside(directory.path()).unwrap(), None);
+    assert_eq!(Manifest::beside(&directory.path().join("missing")).unwrap(), None);
+    fs::write(directory.path().join(FILE_NAME), FULL).unwrap();
+    let manifest = Manifest::beside(directory.path()).unwrap().unwrap();
+    assert_eq!(manifest.program, directory.path().join("out/mycontainer"));
+    fs::write(directory.path().join(FILE_NAME), [0xff, 0xfe]).unwrap();
+    assert!(Manifest::beside(directory.path()).unwrap_err().to_string().starts_with("read "));
+}
