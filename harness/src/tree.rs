@@ -291,6 +291,11 @@ impl TreeError {
         Self { operation, path: path.to_owned(), cause: Cause::Rule(rule.into()) }
     }
 
+    /// An archive of another format, on its way to be a tree, could not be read.
+    pub(crate) fn of_archive(operation: &'static str, error: io::Error) -> Self {
+        Self { operation, path: PathBuf::new(), cause: Cause::Io(error) }
+    }
+
     /// The kernel's error number, if it was the kernel that refused.
     pub fn errno(&self) -> Option<Errno> {
         match &self.cause {
@@ -302,7 +307,11 @@ impl TreeError {
 
 impl fmt::Display for TreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: ", self.operation, self.path.display())?;
+        write!(f, "{}", self.operation)?;
+        if !self.path.as_os_str().is_empty() {
+            write!(f, " {}", self.path.display())?;
+        }
+        f.write_str(": ")?;
         match (&self.cause, self.errno()) {
             (_, Some(errno)) => write!(f, "{errno}"),
             (Cause::Io(error), None) => write!(f, "{error}"),
