@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -186,7 +187,8 @@ static void container(int alive, char **command)
     mask_proc();
     loopback_up();
     name_host();
-    if (syscall(SYS_close_range, 3, ~0U, 0) < 0)
+    /* At exec, not now: the end of `started` tells the runtime that the command has taken over. */
+    if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         die("close_range");
     execute(command);
 }

@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
 """A small right container runtime: mycontainer.py run CMD [ARGS...] in a directory that holds rootfs/.
 
-Only the standard library, Python 3.8 or later: what os does not have is called through ctypes.
+Only the standard library; what `os` does not have is called through ctypes. No /dev and no cgroup: the workshop's step 5
+has none either.
 """
 import ctypes
+import fcntl
 import os
+import select
 import signal
+import socket
+import struct
 import sys
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 MNT_DETACH = 2
-SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 PR_SET_PDEATHSIG = 1
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+SI_KERNEL = 0x80
+SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine)
+
+OWN_FAILURE, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
 FORWARDED = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2}
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -26,10 +35,9 @@ def call(what, function, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), what)
 
 
-def mount(source, target, kind, flags, options=None):
-    text = lambda value: value.encode() if value is not None else None
-    call(f"mount {kind or ''} on {target}", libc.mount, text(source), text(target), text(kind),
-         ctypes.c_ulong(flags), text(options))
+def mount(source, target, kind, flags):
+    names = [name.encode() if name is not None else None for name in (source, target, kind)]
+    call(f"mount on {target}", libc.mount, *names, ctypes.c_ulong(flags), None)
 
 
 def enter_rootfs():
@@ -37,44 +45,70 @@ def enter_rootfs():
     mount("rootfs", "rootfs", None, MS_BIND | MS_REC)  # pivot_root wants a mount point
     os.chdir("rootfs")
     # The old root is stacked on the new one and detached: the rootfs needs no directory for it.
-    call("pivot_root rootfs", libc.syscall, ctypes.c_long(SYS_PIVOT_ROOT[os.uname().machine]), b".", b".")
+    call("pivot_root rootfs", libc.syscall, ctypes.c_long(SYS_PIVOT_ROOT), b".", b".")
     call("detach the old root", libc.umount2, b".", MNT_DETACH)
     os.chdir("/")
 
 
-def set_up():
-    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)  # Python ignores SIGPIPE, and exec would pass that on
+def loopback_up():
+    ifreq = struct.pack("16sH22x", b"lo", IFF_UP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCSIFFLAGS, ifreq)
+
+
+def reset_signals():
+    """Ignored and blocked signals survive exec, and Python ignores SIGPIPE."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
+
+
+def die_with_runtime(alive):
+    """SIGKILL at the runtime's end; if that came before prctl, the pipe that it held open tells."""
+    call("prctl(PR_SET_PDEATHSIG)", libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
+    poll = select.poll()
+    poll.register(alive, 0)
+    if poll.poll(0):
+        os._exit(OWN_FAILURE)
+
+
+def set_up(alive):
+    die_with_runtime(alive)
+    reset_signals()
+    call("unshare", libc.unshare, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
     enter_rootfs()
     os.makedirs("/proc", exist_ok=True)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    socket_flags = __import__("struct").pack("16sh22x", b"lo", 1)  # struct ifreq: the name, IFF_UP
-    with __import__("socket").socket() as control:
-        __import__("fcntl").ioctl(control, 0x8914, socket_flags)  # SIOCSIFFLAGS
+    loopback_up()
     name = os.urandom(6).hex().encode()
     call("sethostname", libc.sethostname, name, len(name))
+    # Whatever the caller left open goes at exec.
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor > 2:
+            try:
+                os.set_inheritable(descriptor, False)
+            except OSError:
+                pass  # the one that listdir itself had open
 
 
-def container(command, alive):
+def leave(status, message):
+    """Not sys.exit: nothing of the runtime's own may run in its copy."""
+    os.write(2, f"mycontainer: {message}\n".encode())
+    os._exit(status)
+
+
+def become_command(command, alive):
     """The new PID 1: makes the container, becomes the command."""
     try:
-        call("prctl", libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.read(alive, 1) != b"g":  # end of file: the runtime was dead before prctl
-            os._exit(125)
-        set_up()
+        set_up(alive)
     except OSError as error:
-        print(f"mycontainer: {error}", file=sys.stderr)
-        sys.stderr.flush()
-        os._exit(125)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    environment = {"PATH": PATH, "HOME": "/root"}
+        leave(OWN_FAILURE, f"{error.filename}: {error.strerror}")
     try:
-        os.execvpe(command[0], command, environment)
+        os.execvpe(command[0], command, ENVIRONMENT)
+    except FileNotFoundError as error:
+        leave(NOT_FOUND, f"exec {command[0]}: {error.strerror}")
     except OSError as error:
-        print(f"mycontainer: exec {command[0]}: {error.strerror}", file=sys.stderr)
-        sys.stderr.flush()
-        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+        leave(NOT_EXECUTABLE, f"exec {command[0]}: {error.strerror}")
 
 
 def minds(pid, number):
@@ -89,37 +123,44 @@ def wait_for(pid):
     """Passes signals on until the container ends; gives the status that a shell would give."""
     killed_for = None
     while True:
-        number = signal.sigwait(FORWARDED | {signal.SIGCHLD})
-        if number == signal.SIGCHLD:
+        came = signal.sigwaitinfo(FORWARDED | {signal.SIGCHLD})
+        if came.si_signo == signal.SIGCHLD:
             ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended and os.WIFEXITED(status):
+                return os.WEXITSTATUS(status)
             if ended:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else 128 + (killed_for or -code)
+                return 128 + (killed_for or os.WTERMSIG(status))
             continue
-        os.kill(pid, number)
-        if not minds(pid, number):
-            killed_for = number
+        if came.si_code != SI_KERNEL:  # the terminal has sent it to the container as well
+            os.kill(pid, came.si_signo)
+        if not minds(pid, came.si_signo):
+            killed_for = came.si_signo
             os.kill(pid, signal.SIGKILL)
 
 
 def main():
     if len(sys.argv) < 3 or sys.argv[1] != "run":
-        sys.exit("usage: mycontainer.py run CMD [ARGS...]")
+        print("usage: mycontainer.py run CMD [ARGS...]", file=sys.stderr)
+        return 2
+    # Held back before the fork, so that none is lost in between.
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED | {signal.SIGCHLD})
-    alive, go = os.pipe()
-    # The pid namespace is for the children only, so fork comes after; the other namespaces must not be the runtime's own.
-    call("unshare(CLONE_NEWPID)", libc.unshare, CLONE_NEWPID)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    alive, held_open = os.pipe()
+    started, executing = os.pipe()
+    try:
+        # A pid namespace is entered by children only; the others the child makes for itself.
+        call("unshare(CLONE_NEWPID)", libc.unshare, CLONE_NEWPID)
+    except OSError as error:
+        print(f"mycontainer: {error.filename}: {error.strerror}", file=sys.stderr)
+        return OWN_FAILURE
     pid = os.fork()
     if pid == 0:
-        os.close(go)
-        try:
-            call("unshare", libc.unshare, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
-        except OSError as error:
-            os._exit(f"mycontainer: {error}" and 125)
-        container(sys.argv[2:], alive)
-    os.write(go, b"g")
-    sys.exit(wait_for(pid))
+        os.close(held_open)
+        become_command(sys.argv[2:], alive)
+    os.close(executing)
+    os.read(started, 1)  # ends with the exec: only then can a signal find the command
+    return wait_for(pid)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Fills stdout for as long as anybody reads.
+exec yes "this line is printed again and again"
