@@ -80,7 +80,7 @@ defects! {
     PI04 "the runtime stays PID 1 and only reaps, the payload is its child; host: NSpid ends in 2, /proc/<init>/exe is the runtime, the payload is not sent what the runtime is sent; inside: $$ is 2"
     PI06 "the runtime stays PID 1 and waits for its own child only; host: orphans stay in state Z with the container's init as parent; inside: ps lists zombies"
     PI07 "the runtime stays PID 1 and waits for all children before it reports; host: run hangs while a daemon of the container lives; inside: nothing"
-    PI08 "SIGCHLD ignored, so waitpid gives ECHILD; host: every status is 0; inside: nothing"
+    PI08 "whatever child ends is reaped at SIGCHLD, so that waitpid for the payload gives ECHILD; host: every status is 0; inside: nothing"
     PI10 "signals sent to the runtime are taken and not passed on; host: SIGTERM to the runtime has no effect, container and runtime live on; inside: the handler is never called"
     PI11 "no parent-death signal; host: after SIGKILL to the runtime the payload lives on, its parent the subreaper; inside: nothing"
 

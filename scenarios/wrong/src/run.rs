@@ -14,7 +14,7 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::{SigHandler, SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -153,8 +153,7 @@ fn search_on_host(name: &CString) -> CString {
 /// Takes the signals out of the air, so that each waits in the descriptor until it is read, whenever it came.
 fn hold_signals() -> Result<SignalFd, Failure> {
     // Whoever started us may have SIGCHLD ignored; then the kernel would throw the container's status away.
-    let handler = if defect(PI08) { SigHandler::SigIgn } else { SigHandler::SigDfl };
-    sys::set_signal(Signal::SIGCHLD, handler).doing("sigaction SIGCHLD")?;
+    sys::set_default(Signal::SIGCHLD as i32).doing("sigaction SIGCHLD")?;
     let mut set: SigSet = FORWARDED.into_iter().collect();
     set.add(Signal::SIGCHLD);
     set.thread_block().doing("block signals")?;
@@ -250,6 +249,10 @@ fn wait_for(pid: Pid, signals: &SignalFd) -> Result<Ending, Failure> {
         let Some(info) = signals.read_signal().doing("read signalfd")? else { continue };
         let Ok(signal) = Signal::try_from(info.ssi_signo as i32) else { continue };
         if signal == Signal::SIGCHLD {
+            if defect(PI08) {
+                // "Reap whatever there is", and let nobody else ask for it.
+                while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {}
+            }
             match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(_, status)) => return Ok(Ending::Exited(status)),
                 Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(Ending::Killed(killed_for.unwrap_or(signal))),

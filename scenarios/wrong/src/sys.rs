@@ -6,7 +6,7 @@ use std::mem;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sched::CloneFlags;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::Pid;
 
 /// Which side of a fork this is.
@@ -57,22 +57,25 @@ fn close_range(first: u32, flags: u32) -> nix::Result<()> {
     Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, flags) }).map(drop)
 }
 
-/// Sets a signal to its default or to be ignored.
-pub fn set_signal(signal: Signal, handler: SigHandler) -> nix::Result<()> {
-    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the callers pass SigDfl or SigIgn only, so no code of ours runs in a handler.
-    unsafe { sigaction(signal, &action) }.map(drop)
+/// Sets a signal to its default, by its number: the C library's own two (32 and 33) are inherited like all others, but its
+/// sigaction() refuses them.
+pub fn set_default(number: i32) -> nix::Result<()> {
+    // The kernel's struct sigaction: handler, flags, restorer, mask; all zero is SIG_DFL. The mask has 8 bytes.
+    let default = [0_u64; 4];
+    let nothing = std::ptr::null::<u64>();
+    // SAFETY: the kernel reads one sigaction, no larger than `default`; no code of ours becomes a handler.
+    let result = unsafe { libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), nothing, 8_usize) };
+    Errno::result(result).map(drop)
 }
 
 /// Everything about signals that exec passes on, back to what a program expects: nothing ignored, nothing blocked.
 ///
 /// The Rust runtime itself ignores SIGPIPE, and whoever started us may have ignored SIGINT or SIGHUP.
 pub fn reset_signals(keep: Option<Signal>) -> nix::Result<()> {
-    for signal in Signal::iterator() {
-        let fixed = matches!(signal, Signal::SIGKILL | Signal::SIGSTOP);
-        if !fixed && keep != Some(signal) {
-            set_signal(signal, SigHandler::SigDfl)?;
-        }
+    let fixed = [Signal::SIGKILL as i32, Signal::SIGSTOP as i32];
+    for number in (1..=64).filter(|number| !fixed.contains(number) && keep.map(|signal| signal as i32) != Some(*number))
+    {
+        set_default(number)?;
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
 }

@@ -1,0 +1,161 @@
+//! Every defect really misbehaves, and in the way its row says: the same script prints one thing without it and another
+//! with it. Needs root; everything happens in a machine of its own.
+//!
+//! Not here: what shows only under limits (CG15, CG17, CG19, CG20, CG21, CG33), for which a machine needs cgroup v2 with
+//! the memory, cpu and pids controllers.
+
+mod machine;
+
+use rstest::rstest;
+
+const CWD: &str = "hold; [ $(readlink /proc/$P/cwd) = \"$WORK\" ] && echo outside || echo inside; release";
+const WHOSE_ROOT: &str = "r run /bin/sh -c 'test -d /usr/lib && echo host || echo rootfs' 2>/dev/null";
+const RUNS: &str = "r run true 2>/dev/null; echo $?";
+const LEAK: &str = "before=$(mounts); r run true; [ $(mounts) = $before ] && echo clean || echo leaked";
+const STATUS: &str = "r run sh -c 'exit 37'; echo $?";
+const KILLED: &str = "hold; kill -KILL $P; wait $R; echo $?";
+const PID: &str = "[ $(r run sh -c 'echo $$') = 1 ] && echo one || echo other";
+const IN_CGROUP: &str = "hold; grep -c /wrong-runtime- /proc/$P/cgroup; release";
+const CGROUPS: &str = "r run true; cgroups";
+const SECOND: &str = "hold; r run true 2>/dev/null; echo $?; release";
+const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-inside; chmod +x rootfs/bin/only-inside; \
+                           r run only-inside 2>/dev/null; echo $?";
+
+#[rstest]
+#[case("RF01", CWD, "inside", "outside")]
+#[case("RF02", CWD, "inside", "outside")]
+#[case("RF03", "rm -r rootfs; r run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
+#[case("RF04", WHOSE_ROOT, "rootfs", "host")]
+#[case("RF07", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
+#[case("RF08", RUNS, "0", "125")]
+#[case("RF09", "r run true 2>/dev/null; echo $?; grep -c rootfs /proc/self/mountinfo", "0\n0", "125\n1")]
+#[case("RF11", "r run ls -d /.old_root/usr 2>/dev/null || echo none", "none", "/.old_root/usr")]
+#[case(
+    "RF13",
+    "r run true; ls -d rootfs/.old_root 2>/dev/null; r run true 2>/dev/null; echo $?",
+    "0",
+    "rootfs/.old_root\n125"
+)]
+#[case("RF16", RUNS, "0", "125")]
+#[case("RF18", "r run true; ls /tmp | wc -l", "0", "1")]
+#[case("RF19", "r run true; r run true; cat rootfs/.container-name 2>/dev/null | wc -l", "0", "2")]
+#[case("RF20", "r run test -c /dev/null; echo $?", "0", "1")]
+#[case("RF21", "r run test -d /dev/null; echo $?", "1", "0")]
+#[case("RF22", "r run true; ls etc 2>/dev/null || echo none", "none", "hostname")]
+#[case("RF23", "r run test -e /dev/zero; echo $?", "0", "1")]
+#[case("RF25", "r run stat -c %a /dev/null", "666", "644")]
+#[case("RF26", "mkdir 'a b'; mv rootfs 'a b'; cd 'a b'; r run true 2>/dev/null; echo $?", "0", "125")]
+#[case("UT01", "r run --hostname inside true; hostname", "outside", "inside")]
+#[case("UT04", "[ $(r run hostname) = $(r run hostname) ] && echo same || echo different", "different", "same")]
+#[case("UT05", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
+#[case("PI01", PID, "one", "other")]
+#[case("PI02", PID, "one", "other")]
+#[case("PI03", "as_user run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
+#[case("PI04", "r run sh -c 'echo $$'", "1", "2")]
+#[case(
+    "PI06",
+    "r run sh -c '(sh -c \"echo \\$\\$ > /orphan; echo > /ready\" &); read line < /ready; orphan=$(cat /orphan); \
+     while ! grep -q State:.Z /proc/$orphan/status 2>/dev/null && [ -d /proc/$orphan ]; do /bin/true; done; \
+     /bin/true; /bin/true; test -d /proc/$orphan && echo zombie || echo reaped'",
+    "reaped",
+    "zombie"
+)]
+#[case("PI07", "timeout 1 \"$RUNTIME\" $DEFECT run sh -c 'sleep 60 & exit 3'; echo $?", "3", "124")]
+#[case("PI08", STATUS, "37", "0")]
+#[case(
+    "PI10",
+    "\"$RUNTIME\" $DEFECT run sh -c 'trap \"exit 9\" TERM; echo > /ready; while :; do read line < /go; done' & R=$!; \
+     read line < rootfs/ready; kill -TERM $R; soon_dead $R; kill -KILL $R 2>/dev/null",
+    "dead",
+    "alive"
+)]
+#[case("PI11", "hold; kill -KILL $R; timeout 1 tail -f --pid=$P /dev/null; echo $?", "0", "124")]
+#[case("MP01", LEAK, "clean", "leaked")]
+#[case("MP02", LEAK, "clean", "leaked")]
+#[case("MP03", LEAK, "clean", "leaked")]
+#[case("MP05", "r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
+#[case(
+    "MP06",
+    "[ $(r run sh -c 'read pid rest < /proc/self/stat; echo $pid') = 1 ] && echo own || echo host",
+    "own",
+    "host"
+)]
+#[case("MP09", "r run grep ' /proc ' /proc/self/mountinfo | grep -c nosuid,nodev,noexec", "1", "0")]
+#[case("MP13", "r run grep -q ' /proc/' /proc/self/mountinfo; echo $?", "0", "1")]
+#[case("MP14", "r run sh -c ': >> /proc/sys/kernel/core_pattern' 2>/dev/null; echo $?", "1", "0")]
+#[case("MP15", "r run grep -c ' /sys ro,' /proc/self/mountinfo", "1", "0")]
+#[case("MP17", "r run ls /dev/ptmx 2>/dev/null; r run grep -c ptmxmode=666 /proc/self/mountinfo", "/dev/ptmx\n1", "0")]
+#[case("MP18", "r run grep ' /dev ' /proc/self/mountinfo | grep -c devtmpfs", "0", "1")]
+#[case("MP20", "mkdir rootfs/v; mount -t tmpfs tmpfs rootfs/v; : > rootfs/v/file; r run ls /v", "file", "")]
+#[case("MP24", "r run grep -c size= /proc/self/mountinfo", "4", "0")]
+#[case(
+    "NN01",
+    "[ $(r run readlink /proc/self/ns/net) = $(readlink /proc/$$/ns/net) ] && echo host || echo own",
+    "own",
+    "host"
+)]
+#[case("NN02", "r run cat /sys/class/net/lo/flags", "0x9", "0x8")]
+#[case("NN04", "r run true; ls /run/netns 2>/dev/null | wc -l", "0", "1")]
+#[case("NN05", SECOND, "0", "125")]
+#[case("NN10", "rm rootfs/bin/ip; r run cat /sys/class/net/lo/flags 2>/dev/null", "0x9", "0x8")]
+#[case("CG01", IN_CGROUP, "1", "0")]
+#[case("CG05", "hold; grep -c /container$ /proc/$P/cgroup; release", "0", "1")]
+#[case("CG06", CGROUPS, "0", "1")]
+#[case("CG07", CGROUPS, "0", "1")]
+#[case("CG09", CGROUPS, "0", "1")]
+#[case("CG10", IN_CGROUP, "1", "0")]
+#[case("CG12", "hold; grep -c /wrong-runtime- /proc/$R/cgroup; release; cgroups", "0\n0", "1\n1")]
+#[case("CG13", "hold; grep -c /wrong-runtime- /proc/1/cgroup; release; cgroups", "0\n0", "1\n1")]
+#[case("CG14", IN_CGROUP, "1", "0")]
+#[case("CG27", "r run grep -c ^0::/$ /proc/self/cgroup", "1", "0")]
+#[case("RT01", STATUS, "37", "0")]
+#[case("RT02", STATUS, "37", "1")]
+#[case("RT03", KILLED, "137", "255")]
+#[case("RT05", KILLED, "137", "9")]
+#[case("RT06", "r run /nonexistent 2>/dev/null; echo $?", "127", "0")]
+#[case("RT07", ONLY_INSIDE, "found\n0", "127")]
+#[case("RT08", ONLY_INSIDE, "found\n0", "127")]
+#[case("RT09", "export CANARY=leaked; r run sh -c 'echo ${CANARY:-none}'", "none", "leaked")]
+#[case("RT11", "r run cat /proc/self/cmdline 2>/dev/null | tr '\\0' ' '", "cat /proc/self/cmdline", "")]
+#[case("RT13", "r run sh -c 'echo $#' sh $(seq 100)", "100", "59")]
+#[case("RT14", "r run ls -l / > /dev/null 2>&1; echo $?", "0", "2")]
+#[case("RT15", "r run echo x | wc -l", "1", "2")]
+#[case("RT16", "echo nonce | r run cat", "nonce", "")]
+#[case(
+    "RT17",
+    "r run sh -c 'echo early; echo > /ready; read line < /go' > output & read line < rootfs/ready; \
+     cat output; echo > rootfs/go; wait",
+    "early",
+    ""
+)]
+#[case("RT19", "r run printf '\\377' > /dev/null 2>&1; echo $?", "0", "125")]
+#[case("RT20", "r run sh -c 'echo error >&2' 2>/dev/null", "", "error")]
+#[case("RT21", "exec 9< /dev/null; r run sh -c 'ls /proc/$$/fd; :' | grep -c 9", "0", "1")]
+#[case(
+    "RT26",
+    "r child /bin/true 2>/dev/null; [ $(hostname) = outside ] && echo kept || echo renamed",
+    "kept",
+    "renamed"
+)]
+#[case("RT27", "as_user run true 2>&1 | wc -l; as_user run true 2>/dev/null; echo $?", "1\n125", "0\n0")]
+#[case("RT28", "r run 2>/dev/null; echo $?", "2", "101")]
+#[case("RT29", "r run /nonexistent 2>/dev/null; cgroups", "0", "1")]
+#[case(
+    "RT30",
+    "script -qec \"$RUNTIME $DEFECT run true; stty -a\" /dev/null < /dev/null | grep -c -e -icanon",
+    "0",
+    "1"
+)]
+#[case("RT32", SECOND, "0", "125")]
+#[case("RT33", "ln -s /run/victim /tmp/wrong-runtime.log; r run true; ls /run", "", "victim")]
+#[case("RT36", "r run grep -c SigIgn:.*1000$ /proc/self/status", "0", "1")]
+#[case(
+    "RT40",
+    "{ r run sh -c 'read line < /go' 2>/dev/null; echo $? > status; } | { exec < /dev/null; echo > rootfs/go; }; cat status",
+    "0",
+    "101"
+)]
+fn misbehaves(#[case] defect: &str, #[case] script: &str, #[case] right: &str, #[case] wrong: &str) {
+    assert_eq!(machine::run(None, script), right, "without the defect");
+    assert_eq!(machine::run(Some(defect), script), wrong, "with {defect}");
+}
