@@ -136,22 +136,27 @@ pub fn is_cached(package: &str) -> bool {
     Store::open().is_ok_and(|store| store.get(package).is_some())
 }
 
-/// The first package that `meta` depends on and whose name satisfies `wanted`: the versioned kernel behind
-/// `linux-image-cloud-amd64`. The answer is kept, so that a later run needs neither apt nor network, and stays with
-/// the kernel it knows until the cache is removed.
-pub fn resolve(meta: &str, wanted: impl Fn(&str) -> bool) -> Result<String> {
+/// The first package that `meta` depends on and whose name satisfies `wanted`, with that name: the versioned kernel
+/// behind `linux-image-cloud-amd64`. The name is kept, so that a later run needs neither apt nor network, and stays
+/// with the kernel it knows until the cache is removed.
+pub fn fetch_dependency(meta: &str, wanted: impl Fn(&str) -> bool) -> Result<(String, Unpacked)> {
     let store = Store::open()?;
     let record = store.root.join(format!("{meta}.resolved"));
-    if let Ok(known) = fs::read_to_string(&record) {
-        return Ok(known);
-    }
-    let not_found = || AptError::NotFound { package: meta.to_owned() };
-    let name = store.with_lists(|apt| {
-        let listing = apt.run("apt-cache", ["depends", "--important", meta], None).map_err(|e| explain(e, meta))?;
-        dependencies(&listing).find(|name| wanted(name)).map(str::to_owned).ok_or_else(not_found)
-    })?;
+    let name = match fs::read_to_string(&record) {
+        Ok(known) => known,
+        Err(_) => store.resolve(meta, &wanted)?,
+    };
+    let (name, package) = match fetch(&name) {
+        // Old lists name what the archive has dropped. By now there are fresh ones.
+        Err(AptError::NotFound { .. }) => {
+            let name = store.resolve(meta, &wanted)?;
+            let package = fetch(&name)?;
+            (name, package)
+        }
+        fetched => (name, fetched?),
+    };
     write_atomically(&record, name.as_bytes())?;
-    Ok(name)
+    Ok((name, package))
 }
 
 /// The `Depends:` lines of `apt-cache depends`.
@@ -235,19 +240,31 @@ impl Store {
         Ok(())
     }
 
-    /// Asks with the machine's package lists. They may be absent (a fresh container image) or so old that the archive
-    /// has dropped what they name; then asks again with fresh lists of our own, which needs no root.
+    fn resolve(&self, meta: &str, wanted: &impl Fn(&str) -> bool) -> Result<String> {
+        let not_found = || AptError::NotFound { package: meta.to_owned() };
+        self.with_lists(|apt| {
+            let listing = apt.run("apt-cache", ["depends", "--important", meta], None).map_err(|e| explain(e, meta))?;
+            dependencies(&listing).find(|name| wanted(name)).map(str::to_owned).ok_or_else(not_found)
+        })
+    }
+
+    /// Asks with the package lists that there are: our own, or at first the machine's. They may be absent (a fresh
+    /// container image) or so old that the archive has dropped what they name; then fetches lists of our own, which
+    /// needs no root, and asks again.
     fn with_lists<T>(&self, ask: impl Fn(&Apt) -> Result<T>) -> Result<T> {
         let state = self.cache.join("apt");
+        let fetched = state.join("lists-fetched");
         create_private(&state.join("cache/archives/partial"))?;
-        let first = match ask(&Apt::with_lists_of_the_machine(&state)) {
+        let own = Apt::with_lists_of_our_own(&state);
+        let first = if fetched.exists() { &own } else { &Apt::with_lists_of_the_machine(&state) };
+        let error = match ask(first) {
             Err(error @ (AptError::NotFound { .. } | AptError::NoNetwork { .. } | AptError::Failed { .. })) => error,
             settled => return settled,
         };
         create_private(&state.join("lists/partial"))?;
-        let own = Apt::with_lists_of_our_own(&state);
         // If there is no network, the first answer is the better one: it names the package.
-        own.run("apt-get", ["update"], None).map_err(|_| first)?;
+        own.run("apt-get", ["update"], None).map_err(|_| error)?;
+        write_atomically(&fetched, b"")?;
         ask(&own)
     }
 }

@@ -93,8 +93,7 @@ fn from_package(name: &str) -> Result<Kernel, VmError> {
     if let Some(image) = image_in(&named.tree) {
         return with_modules(name, &named, image);
     }
-    let real = apt::resolve(name, |package| package.starts_with("linux-image-"))?;
-    let package = apt::fetch(&real)?;
+    let (real, package) = apt::fetch_dependency(name, |package| package.starts_with("linux-image-"))?;
     let image = image_in(&package.tree).ok_or_else(|| VmError::NoKernel {
         detail: format!("package {real} holds no boot/vmlinuz-*: name another by {KERNEL_PACKAGE}"),
     })?;
