@@ -299,7 +299,16 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Refused(errno, _) => Some(errno),
+            Cause::Socket(error) => Some(error),
+            Cause::Decode(error) => Some(error),
+            Cause::Unsteady => None,
+        }
+    }
+}
 
 type Result<T> = std::result::Result<T, Error>;
 

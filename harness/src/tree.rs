@@ -264,7 +264,7 @@ impl Tree {
             && self.nodes.contains_key(path)
     }
 
-    /// Regular files last of all their names: a hard link is made when its target is there.
+    /// Hard links after everything else, so that what they are links to is there.
     fn links_last(&self) -> impl Iterator<Item = (&Path, &Node)> {
         let is_link = |node: &Node| matches!(node.kind, Kind::HardLink(_));
         let first = self.entries().filter(move |(_, node)| !is_link(node));

