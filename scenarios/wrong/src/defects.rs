@@ -88,7 +88,7 @@ defects! {
     MP02 "CLONE_NEWNS, but propagation left shared (so chroot, not pivot_root); host: where / is shared, the mounts in the rootfs appear on the host and stay there after each run; inside: nothing"
     MP03 "rootfs bound on itself before propagation is made private; host: where / is shared, one bind mount of the rootfs stays per run; inside: nothing"
     MP05 "no /proc; host: no proc in the container's mounts; inside: ps shows nothing or fails"
-    MP06 "proc mounted by the runtime, outside the new pid namespace; host: /proc/P/root/proc/1/ns/pid is not /proc/P/ns/pid; inside: ps lists the host's processes, /proc/self is dangling or another process"
+    MP06 "proc mounted by the runtime, outside the new pid namespace; host: /proc/P/root/proc/1/ns/pid is not /proc/P/ns/pid; inside: ps lists the host's processes, /proc/self is the pid that the host counts"
     MP09 "proc mounted with flags 0; host: mountinfo lacks nosuid,nodev,noexec; inside: likewise"
     MP13 "nothing in /proc masked; host: one mount at /proc; inside: /proc/kcore is readable, /proc/sysrq-trigger and /proc/sys are writable"
     MP14 "/proc/sys writable; host: no mount at /proc/sys; inside: opening /proc/sys/kernel/core_pattern for writing succeeds"
