@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::elf::Elf;
-use super::{Program, ProgramError, ProgramKind, Result, read, shebang};
+use super::{Interpreter, Program, ProgramError, ProgramKind, Result, read, shebang};
 use crate::tree::{Node, Tree, TreeError};
 
 /// Where programs are looked for when nobody says otherwise.
@@ -70,12 +70,7 @@ pub(super) fn of(program: &Program) -> Result<Closure> {
     let mut found = Found::default();
     found.program(&program.path)?;
     if let ProgramKind::Script { interpreters } = &program.kind {
-        for interpreter in interpreters {
-            found.executable(&interpreter.path)?;
-            if let Some(name) = interpreter.by_env() {
-                found.by_path(&name)?;
-            }
-        }
+        found.interpreters(interpreters)?;
     }
     Ok(Closure { files: found.files, needs_tree: found.needs_tree })
 }
@@ -112,9 +107,23 @@ impl Found {
         self.executable(&real)
     }
 
+    fn interpreters(&mut self, interpreters: &[Interpreter]) -> Result<()> {
+        for interpreter in interpreters {
+            self.executable(&interpreter.path)?;
+            if let Some(name) = interpreter.by_env() {
+                self.by_path(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What `env` would find, which may be a script with interpreters of its own.
     fn by_path(&mut self, name: &OsStr) -> Result<()> {
         let missing = || ProgramError::InterpreterMissing { path: "env".into(), interpreter: name.into() };
         let path = shebang::find(name).ok_or_else(missing)?;
+        if self.guests.contains(&path) {
+            return Ok(());
+        }
         self.executable(&path)?;
         // The machine it goes to has a PATH of its own, which may not name this directory.
         let known = std::env::split_paths(STANDARD_PATH).any(|directory| Some(directory.as_path()) == path.parent());
@@ -122,12 +131,7 @@ impl Found {
             self.add(&Path::new("/usr/local/bin").join(name), Source::Symlink(path.clone()));
         }
         let bytes = read(&path)?;
-        if bytes.starts_with(b"#!") {
-            for interpreter in shebang::chain(&path, &bytes)? {
-                self.executable(&interpreter.path)?;
-            }
-        }
-        Ok(())
+        if bytes.starts_with(b"#!") { self.interpreters(&shebang::chain(&path, &bytes)?) } else { Ok(()) }
     }
 
     /// A program by the path it is looked up by, with what it needs to be started.

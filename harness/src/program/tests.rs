@@ -270,6 +270,18 @@ fn env_finds_the_interpreter_and_languages_are_said_to_need_their_tree() {
     assert!(guests(&closure).iter().any(|guest| guest.ends_with("/perl")));
 }
 
+/// As with pyenv: what `env` finds is a script again.
+#[test]
+fn an_interpreter_that_is_a_script_brings_its_own() {
+    let directory = tempdir().unwrap();
+    let shim = written(&directory, "shim", 0o755, b"#!/usr/bin/env cat\n");
+    let script = written(&directory, "tool", 0o755, format!("#!/usr/bin/env {}\n", shim.display()).as_bytes());
+    let closure = Program::inspect(&script).unwrap().closure().unwrap();
+    let guests = guests(&closure);
+    assert!(guests.contains(&shim.to_str().unwrap()), "{guests:?}");
+    assert!(guests.iter().any(|guest| guest.ends_with("/bin/cat")), "{guests:?}");
+}
+
 #[test]
 fn the_same_bytes_have_the_same_hash_as_sha256sum_gives() {
     let directory = tempdir().unwrap();
