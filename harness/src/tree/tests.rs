@@ -19,8 +19,27 @@ fn sample() -> Tree {
     tree
 }
 
-fn laid_out(tree: &Tree) -> TempDir {
-    let directory = tempdir().unwrap();
+/// A temporary directory that an ordinary user can remove although the sample holds a read-only one.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::set_permissions(self.path().join("locked"), PermissionsExt::from_mode(0o755));
+    }
+}
+
+fn laid_out(tree: &Tree) -> Scratch {
+    let directory = Scratch::new();
     tree.write_to(directory.path()).unwrap();
     directory
 }
@@ -116,7 +135,7 @@ fn a_directory_read_and_laid_out_again_is_the_same() {
 #[test]
 fn an_archive_unpacks_to_the_same() {
     let direct = laid_out(&sample());
-    let unpacked = tempdir().unwrap();
+    let unpacked = Scratch::new();
     Tree::unpack(archived(&sample()).as_slice(), unpacked.path()).unwrap();
     assert_eq!(contents(direct.path()), contents(unpacked.path()));
     assert_eq!(fs::metadata(unpacked.path().join("bin/busybox")).unwrap().nlink(), 3);
