@@ -1,11 +1,30 @@
 //! What a scenario is written with, and where it runs.
-#![warn(missing_docs)]
+//!
+//! Reading order: [`scenario`] (what a scenario is and the [`scenario::Exam`] it is written with), [`testbed`] (the little
+//! host around it), [`container`] (the probe, held), [`evidence`] (what the kernel says), [`agent`] (from order to events),
+//! [`backend`] (where agents run), [`result`] (what comes out).
 
+pub mod agent;
 pub mod apt;
 pub mod backend;
+pub mod capture;
+pub mod conductor;
+pub mod container;
+mod embedded;
+pub mod error;
+pub mod event;
+pub mod evidence;
+pub mod expect;
 pub mod manifest;
 pub mod netlink;
+pub mod pace;
+pub mod plan;
 pub mod program;
+pub mod result;
 pub mod rootfs;
+pub mod run;
+pub mod scenario;
+pub mod seed;
 mod sys;
+pub mod testbed;
 pub mod tree;

@@ -26,7 +26,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 /// The file's name.
@@ -46,7 +46,8 @@ pub struct Manifest {
 }
 
 /// Something a runtime can be asked for by an option, and whose scenarios are then examined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Offer {
     /// A memory limit; the value is a size in bytes.
     Memory,
@@ -107,14 +108,15 @@ impl fmt::Display for Offer {
 
 /// How a runtime is called: the adapter and the words of its options. Checked, so that [`Invocation::words`] cannot
 /// fail.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
     adapter: Adapter,
     offers: BTreeMap<Offer, Vec<String>>,
 }
 
 /// The form of the command line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Adapter {
     /// `PROGRAM run [OPTIONS] CMD ARGS...`, as in the workshop.
     #[default]

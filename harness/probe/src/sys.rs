@@ -1,0 +1,103 @@
+//! The only `unsafe` of this program.
+#![allow(unsafe_code)]
+
+use nix::errno::Errno;
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// The bytes of `slot` as they are in memory now, whatever the initialiser says.
+pub fn read_slot(slot: &[u8; 128]) -> [u8; 128] {
+    // SAFETY: a reference is always valid to read from; volatile only forbids constant folding.
+    unsafe { std::ptr::read_volatile(slot) }
+}
+
+/// Which side of a fork this is.
+pub enum Fork {
+    /// The new process.
+    Child,
+    /// The old one, with the child's pid.
+    Parent(i32),
+}
+
+/// `fork(2)`. Sound because this program never starts a thread.
+pub fn fork() -> io::Result<Fork> {
+    // SAFETY: single-threaded, so the child may do whatever the parent could.
+    match unsafe { nix::unistd::fork() }? {
+        nix::unistd::ForkResult::Child => Ok(Fork::Child),
+        nix::unistd::ForkResult::Parent { child } => Ok(Fork::Parent(child.as_raw())),
+    }
+}
+
+/// Sleeps until a signal ends the process.
+pub fn sleep_for_ever() -> ! {
+    loop {
+        // SAFETY: pause(2) has no arguments.
+        unsafe { libc::pause() };
+    }
+}
+
+/// Ends the process without running destructors: in a forked child they belong to the parent.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit(2) does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// Takes descriptor `number`, which the harness handed down and nobody else uses.
+pub fn inherited(number: i32) -> OwnedFd {
+    // SAFETY: called once per number, at the start of the role that owns it.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+/// Makes the mount at `path` and everything below it read-only, mount_setattr(2), Linux 5.12.
+pub fn read_only_recursively(path: &CStr) -> io::Result<()> {
+    let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the path ends in NUL and the structure outlives the call, which only reads it.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    Errno::result(result)?;
+    Ok(())
+}
+
+/// Sets `IFF_UP` on the interface `lo` of this network namespace, netdevice(7).
+pub fn loopback_up() -> io::Result<()> {
+    // SAFETY: an ifreq of zero bytes is a valid value; name and flags are set before use.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo\0") {
+        *to = *from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: plain socket(2); the descriptor is owned from here on.
+    let socket = unsafe {
+        OwnedFd::from_raw_fd(Errno::result(libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0))?)
+    };
+    // SAFETY: SIOCSIFFLAGS reads one ifreq.
+    Errno::result(unsafe {
+        libc::ioctl(std::os::fd::AsRawFd::as_raw_fd(&socket), libc::SIOCSIFFLAGS, &raw const request)
+    })?;
+    Ok(())
+}
+
+/// Ignores a signal.
+pub fn ignore(signal: i32) {
+    // SAFETY: SIG_IGN runs no code of ours.
+    unsafe { libc::signal(signal, libc::SIG_IGN) };
+}
+
+extern "C" fn leave(signal: i32) {
+    exit_now(100 + signal);
+}
+
+/// Installs a handler that ends the process with 100 + the signal's number.
+pub fn leave_upon(signal: i32) {
+    // SAFETY: the handler only calls _exit(2), which is async-signal-safe.
+    unsafe { libc::signal(signal, leave as *const () as libc::sighandler_t) };
+}

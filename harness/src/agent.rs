@@ -1,0 +1,379 @@
+//! The agent: as root, in a Linux, examines one runtime under test at a time.
+//!
+//! It reads an [`Order`] and the archives that follow it, runs each scenario in a testbed of its own (several side by
+//! side, one thread each), and says what it finds as JSON lines. It never decides by what the runtime prints.
+
+use crate::error::{Context, Error, Result};
+use crate::event::{Event, Order, PROTOCOL};
+use crate::pace::Pace;
+use crate::result::{Attempt, Check, Environment, Residue, Status, Text};
+use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Trouble};
+use crate::seed::Lot;
+use crate::testbed::cgroup::{self, BedCgroup};
+use crate::testbed::{Inventory, Outer, Settings, Testbed};
+use crate::tree::Tree;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Serves orders from `input` until its end; every event goes to `output` as one line.
+pub fn serve<O: Write + Send>(catalogue: &[Scenario], mut input: impl BufRead, output: O) -> Result<()> {
+    crate::sys::spawn::become_subreaper().context("become the reaper of orphans")?;
+    let voice = Voice(Mutex::new(output));
+    voice.say(&Event::Hello {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").into(),
+        kernel: kernel_release(),
+    })?;
+    let mut line = String::new();
+    while input.read_line(&mut line).context("read an order")? > 0 {
+        let order: Order = serde_json::from_str(&line).context("understand an order")?;
+        if let Err(error) = obey(catalogue, &order, &mut input, &voice) {
+            voice.say(&Event::Trouble { id: "agent".into(), text: error.to_string() })?;
+            voice.say(&Event::End { checks: 0 })?;
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// The way back, shared by the workers. A line is written whole.
+struct Voice<O>(Mutex<O>);
+
+impl<O: Write> Voice<O> {
+    fn say(&self, event: &Event) -> Result<()> {
+        let mut line = serde_json::to_vec(event).context("write an event as JSON")?;
+        line.push(b'\n');
+        let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        output.write_all(&line).and_then(|()| output.flush()).context("send an event")
+    }
+}
+
+/// What the scenarios of one exam share.
+struct Material {
+    seed: u64,
+    pace: Pace,
+    subject: Subject,
+    rootfs: Vec<u8>,
+    submission: Vec<u8>,
+    controllers: Vec<String>,
+    swap: bool,
+    room: u64,
+    memory: u64,
+}
+
+fn obey<O: Write + Send>(
+    catalogue: &[Scenario],
+    order: &Order,
+    input: &mut impl BufRead,
+    voice: &Voice<O>,
+) -> Result<()> {
+    let plan = &order.plan;
+    let rootfs = receive(input, order.rootfs_bytes, "the rootfs")?;
+    let submission = receive(input, order.submission_bytes, "the submission")?;
+    let extra = receive(input, order.extra_bytes, "the libraries")?;
+    if plan.disposable && !extra.is_empty() {
+        Tree::unpack(&extra[..], Path::new("/")).context("unpack the program's libraries")?;
+    }
+    let scenarios: Vec<&Scenario> = plan
+        .scenarios
+        .iter()
+        .map(|id| catalogue.iter().find(|known| known.id == id).ok_or_else(|| Error::new(format!("no scenario {id}"))))
+        .collect::<Result<_>>()?;
+    let _ = cgroup::remove_leftovers();
+    let pace = Pace::measure()?;
+    let memory = memory_total()?;
+    let material = Material {
+        seed: plan.seed,
+        pace,
+        subject: Subject {
+            invocation: plan.invocation.clone(),
+            program: PathBuf::from("/submission").join(&plan.program),
+            acquaintance: std::sync::Arc::default(),
+        },
+        room: (rootfs.len() as u64 + submission.len() as u64) * 2 + (128 << 20),
+        rootfs,
+        submission,
+        controllers: cgroup::controllers().unwrap_or_default(),
+        swap: fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1),
+        memory: memory / 10 * 7,
+    };
+    voice.say(&Event::Ready { environment: environment(&material), scenarios: plan.scenarios.clone() })?;
+    let checks = examine_all(&scenarios, &material, plan.jobs, voice)?;
+    voice.say(&Event::End { checks })
+}
+
+fn receive(input: &mut impl BufRead, length: u64, what: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = input.take(length).read_to_end(&mut bytes).context(format!("receive {what}"))?;
+    if read as u64 == length { Ok(bytes) } else { Err(Error::new(format!("{what} arrived only in part"))) }
+}
+
+/// Examines every scenario; returns how many checks were said.
+fn examine_all<O: Write + Send>(
+    scenarios: &[&Scenario],
+    material: &Material,
+    jobs: usize,
+    voice: &Voice<O>,
+) -> Result<usize> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = if jobs == 0 { processors } else { jobs }.min(scenarios.len()).max(1);
+    let (next, said) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (stop, stopped) = channel::<()>();
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
+                let _ = voice.say(&Event::Beat);
+            }
+        });
+        let workers: Vec<_> = (0..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        match examine(scenario, material, voice) {
+                            Ok(checks) => drop(said.fetch_add(checks, Ordering::Relaxed)),
+                            Err(error) => failures.lock().unwrap_or_else(PoisonError::into_inner).push(error),
+                        }
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            let _ = worker.join();
+        }
+        drop::<Sender<()>>(stop);
+    });
+    match failures.into_inner().unwrap_or_else(PoisonError::into_inner).pop() {
+        Some(error) => Err(error),
+        None => Ok(said.into_inner()),
+    }
+}
+
+/// One scenario, from the testbed to the verdict. An error is one of talking, not of examining.
+fn examine<O: Write>(scenario: &Scenario, material: &Material, voice: &Voice<O>) -> Result<usize> {
+    voice.say(&Event::Scenario { id: scenario.id.into() })?;
+    let start = Instant::now();
+    let examined = match unmet(scenario, material) {
+        Some(unmet) => Examined::without(scenario, unmet),
+        None => Examined::of(scenario, material),
+    };
+    let duration_ms = start.elapsed().as_millis() as u64;
+    let status = Status::of(examined.judged.iter().map(|judged| judged.status));
+    let count = examined.judged.len();
+    for judged in examined.judged {
+        voice.say(&Event::Check(Box::new(report(scenario, judged, material, duration_ms))))?;
+    }
+    let id = scenario.id.to_owned();
+    voice.say(&Event::Verdict { id, status, duration_ms, residue: examined.residue })?;
+    Ok(count)
+}
+
+/// Why a scenario cannot be examined here, or need not be.
+fn unmet(scenario: &Scenario, material: &Material) -> Option<(Status, Text)> {
+    for requirement in scenario.requires {
+        let text = match requirement {
+            Requirement::Controller(name) if !material.controllers.iter().any(|has| has == name) => {
+                Text::new("no-controller").with("controller", name)
+            }
+            Requirement::Swap if !material.swap => Text::new("no-swap"),
+            _ => continue,
+        };
+        return Some((Status::Error, text));
+    }
+    let offer = scenario.offers?;
+    if material.subject.invocation.offers(offer) {
+        return None;
+    }
+    Some((Status::Skip, Text::new("not-offered").with("option", offer)))
+}
+
+struct Examined {
+    judged: Vec<Judged>,
+    residue: Vec<Residue>,
+}
+
+impl Examined {
+    /// Every check with the same fate.
+    fn without(scenario: &Scenario, (status, message): (Status, Text)) -> Examined {
+        let judged = scenario.checks.iter().map(|id| undecided(id, status, message.clone())).collect();
+        Examined { judged, residue: Vec::new() }
+    }
+
+    fn trouble(scenario: &Scenario, error: &Error) -> Examined {
+        Examined::without(scenario, (Status::Error, Text::new("harness-error").with("error", error)))
+    }
+
+    /// The scenario on a thread of its own, which enters the testbed and ends with it. The cgroup is made and removed
+    /// out here, where its path is the machine's.
+    fn of(scenario: &Scenario, material: &Material) -> Examined {
+        const PROCESSES: u32 = 700;
+        let tag = Lot::new(material.seed ^ u64::from(std::process::id()), scenario.id).word(10);
+        let bed_cgroup = match BedCgroup::create(&tag, PROCESSES, material.memory) {
+            Ok(cgroup) => cgroup,
+            Err(error) => return Examined::trouble(scenario, &error),
+        };
+        let outcome = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name(scenario.id.into());
+            match thread.spawn_scoped(scope, || in_testbed(scenario, material, &bed_cgroup)) {
+                Ok(thread) => {
+                    thread.join().unwrap_or_else(|_| Err(Error::new("the scenario panicked: a defect of boxproof")))
+                }
+                Err(error) => Err(error).context("start a thread for the scenario"),
+            }
+        });
+        outcome.unwrap_or_else(|error| Examined::trouble(scenario, &error))
+    }
+}
+
+fn in_testbed(scenario: &Scenario, material: &Material, cgroup: &BedCgroup) -> Result<Examined> {
+    let mut settings = Settings { lot: Lot::new(material.seed, scenario.id), pace: material.pace, room: material.room };
+    let bed = Testbed::enter(cgroup, &mut settings, &material.rootfs, &material.submission)?;
+    let before = Inventory::take(&bed, Outer::Over)?;
+    let mut exam = Exam::new(bed, settings.lot, material.subject.clone());
+    exam.before = Some(before);
+    let outcome = (scenario.run)(&mut exam);
+    let residue = match exam.bed.clear() {
+        Ok(()) => exam.residue(Duration::from_millis(200), |_| true).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    Ok(Examined { judged: complete(scenario, exam, outcome), residue })
+}
+
+/// Every planned check, in the plan's order: those made, and for each that was not made, why.
+fn complete(scenario: &Scenario, mut exam: Exam, outcome: Result<(), Trouble>) -> Vec<Judged> {
+    let outcome = match outcome {
+        // What could not be read because what should be there had ended is not our trouble.
+        Err(Trouble::Harness(error))
+            if matches!(error.errno(), Some(libc::ENOENT | libc::ESRCH)) && exam.something_ended() =>
+        {
+            Err(Trouble::runtime("container-gone", "the container lives", error))
+        }
+        other => other,
+    };
+    let (command, stdout, stderr, truncated) = exam.last_run();
+    let mut made = std::mem::take(&mut exam.judged);
+    drop(exam);
+    let mut blamed = false;
+    scenario
+        .checks
+        .iter()
+        .map(|&id| {
+            if let Some(at) = made.iter().position(|judged| judged.id == id) {
+                return made.swap_remove(at);
+            }
+            let mut judged = match &outcome {
+                Ok(()) => undecided(id, Status::Error, Text::new("check-lost")),
+                Err(Trouble::Harness(error)) => {
+                    undecided(id, Status::Error, Text::new("harness-error").with("error", error))
+                }
+                Err(Trouble::Runtime(_)) if blamed => undecided(id, Status::Skip, Text::new("not-reached")),
+                Err(Trouble::Runtime(failure)) => {
+                    blamed = true;
+                    failed(id, failure)
+                }
+            };
+            judged.command.clone_from(&command);
+            judged.stdout.clone_from(&stdout);
+            judged.stderr.clone_from(&stderr);
+            judged.truncated = truncated;
+            judged
+        })
+        .collect()
+}
+
+fn undecided(id: &'static str, status: Status, message: Text) -> Judged {
+    Judged {
+        id,
+        status,
+        message,
+        cause: None,
+        expected: String::new(),
+        observed: String::new(),
+        facts: Vec::new(),
+        command: String::new(),
+        stdout: String::new(),
+        stderr: String::new(),
+        truncated: false,
+    }
+}
+
+fn failed(id: &'static str, failure: &Failure) -> Judged {
+    Judged {
+        cause: failure.cause.clone(),
+        expected: failure.expected.clone(),
+        observed: failure.observed.clone(),
+        facts: failure.facts.clone(),
+        ..undecided(id, Status::Fail, failure.message.clone())
+    }
+}
+
+fn report(scenario: &Scenario, judged: Judged, material: &Material, duration_ms: u64) -> Check {
+    Check {
+        id: format!("{}.{}", scenario.id, judged.id),
+        scenario: scenario.id.into(),
+        tier: scenario.tier,
+        step: scenario.step.into(),
+        title: String::new(),
+        status: judged.status,
+        score: u32::from(judged.status == Status::Pass),
+        max_score: 1,
+        needs: Vec::new(),
+        visibility: "visible".into(),
+        duration_ms,
+        timeout_ms: material.pace.deadline(crate::scenario::START).as_millis() as u64,
+        attempts: vec![Attempt { n: 1, seed: material.seed, status: judged.status, duration_ms }],
+        command: judged.command,
+        message: judged.message,
+        hint: judged.cause,
+        expected: judged.expected,
+        observed: judged.observed,
+        evidence: judged.facts,
+        stdout: judged.stdout,
+        stderr: judged.stderr,
+        truncated: judged.truncated,
+        tags: Vec::new(),
+    }
+}
+
+fn environment(material: &Material) -> Environment {
+    let has_memory = material.controllers.iter().any(|name| name == "memory");
+    let limits = BTreeMap::from([
+        ("controllers".to_owned(), material.controllers.join(" ")),
+        ("swap".to_owned(), if material.swap { "yes" } else { "no" }.to_owned()),
+        ("slowness".to_owned(), format!("{:.1}", material.pace.slowness())),
+    ]);
+    Environment {
+        kernel: kernel_release(),
+        distro: distribution(),
+        arch: std::env::consts::ARCH.into(),
+        cgroup_version: if has_memory { 2 } else { 1 },
+        isolation: String::new(),
+        limits,
+    }
+}
+
+/// `uname -r`.
+pub fn kernel_release() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// `PRETTY_NAME` of os-release(5).
+pub fn distribution() -> String {
+    let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    line.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+fn memory_total() -> Result<u64> {
+    let text = fs::read_to_string("/proc/meminfo").context("read /proc/meminfo")?;
+    let kib = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    Ok(kib.ok_or_else(|| Error::new("/proc/meminfo has no MemTotal"))? * 1024)
+}

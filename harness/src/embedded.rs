@@ -1,0 +1,41 @@
+//! The probe program that this crate carries (see `build.rs`).
+
+use crate::error::{Context, Error, Result};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+
+static PROBE: &[u8] = include_bytes!(env!("BOXPROOF_PROBE"));
+
+/// The mark of the slot in the program that takes the socket's path (see the probe's `main.rs`). In two parts, so that
+/// this program does not hold the mark as well.
+const MARK: [&[u8]; 2] = [b"boxproof-socket-", b"slot:"];
+/// The length of the slot, mark included.
+const SLOT: usize = 128;
+
+/// A copy of the probe that dials `socket`, a path as seen inside the container.
+pub(crate) fn probe_dialling(socket: &str) -> Result<Vec<u8>> {
+    let mark = MARK.concat();
+    let at = PROBE
+        .windows(mark.len())
+        .position(|window| window == mark)
+        .ok_or_else(|| Error::new("the embedded probe has no slot for its socket's path"))?;
+    if mark.len() + socket.len() >= SLOT {
+        return Err(Error::new(format!("the socket's path {socket} is too long for the probe")));
+    }
+    let mut program = PROBE.to_vec();
+    let start = at + mark.len();
+    program[start..start + socket.len()].copy_from_slice(socket.as_bytes());
+    Ok(program)
+}
+
+/// The program itself, executable without a place in any file system.
+pub(crate) fn open_program() -> Result<OwnedFd> {
+    let fd = memfd_create(c"init", MFdFlags::MFD_CLOEXEC).context("memfd_create for the testbed's init")?;
+    let mut file = File::from(fd);
+    file.write_all(PROBE).context("write the testbed's init")?;
+    // Opened again read-only: a file that is open for writing cannot be executed (ETXTBSY).
+    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+    Ok(File::open(path).context("reopen the testbed's init")?.into())
+}

@@ -1,0 +1,77 @@
+//! What an agent says while it examines, as JSON lines, and what it is told.
+//!
+//! The same lines come out of a local agent's pipe and a virtual machine's serial port: `hello`, then per scenario
+//! `scenario` and, when it is over, its `check`s and `verdict`, and `end` with a count, so that a lost line shows.
+
+use crate::result::{Check, Environment, Residue, Status};
+use serde::{Deserialize, Serialize};
+
+/// The protocol's version; an agent of another one is refused.
+pub const PROTOCOL: u32 = 1;
+
+/// One line from the agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The agent is ready.
+    Hello {
+        /// [`PROTOCOL`].
+        protocol: u32,
+        /// boxproof's version.
+        version: String,
+        /// `uname -r`.
+        kernel: String,
+    },
+    /// The order was understood; this is where it will run.
+    Ready {
+        /// Kernel, controllers, slowness.
+        environment: Environment,
+        /// The scenarios to come, in order.
+        scenarios: Vec<String>,
+    },
+    /// A scenario begins.
+    Scenario {
+        /// Its id.
+        id: String,
+    },
+    /// A check was decided.
+    Check(Box<Check>),
+    /// A scenario is over.
+    Verdict {
+        /// Its id.
+        id: String,
+        /// Its status.
+        status: Status,
+        /// Milliseconds.
+        duration_ms: u64,
+        /// What it left behind in its testbed.
+        residue: Vec<Residue>,
+    },
+    /// The agent lives; sent each second.
+    Beat,
+    /// The agent could not do what it was told.
+    Trouble {
+        /// Stable id.
+        id: String,
+        /// In plain words.
+        text: String,
+    },
+    /// Everything was said.
+    End {
+        /// How many `check` lines there were.
+        checks: usize,
+    },
+}
+
+/// One order to the agent; `bytes` of archive follow it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// What to examine and how.
+    pub plan: crate::plan::Plan,
+    /// Length of the newc archive with the rootfs that follows this line.
+    pub rootfs_bytes: u64,
+    /// Length of the archive with the submission that follows the rootfs.
+    pub submission_bytes: u64,
+    /// Length of the archive with files that the machine lacks (libraries of a dynamic program).
+    pub extra_bytes: u64,
+}

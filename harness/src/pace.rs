@@ -1,0 +1,81 @@
+//! Deadlines that scale with how slow this machine is now.
+//!
+//! A deadline is a safety net: whatever is waited for is an event. It only has to be long enough that it never cuts off
+//! a program which would have got there. How long that is depends on the machine (software emulation is 10 to 30 times
+//! slower), so it is measured: how long does it take here to start a small program?
+
+use crate::embedded;
+use crate::error::{Context, Result};
+use crate::sys::spawn::{Launch, Program, launch, reap};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// What starting a small static program takes on an idle desktop machine.
+const REFERENCE: Duration = Duration::from_micros(700);
+
+/// The machine's measured slowness.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    slowness: f64,
+}
+
+impl Pace {
+    /// Starts a small program a few times and takes the median.
+    pub fn measure() -> Result<Pace> {
+        let program = embedded::open_program()?;
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            let start = Instant::now();
+            let started = launch(&Launch {
+                program: Program::Open(program.as_fd()),
+                argv: &[c"pace".into()],
+                envp: &[],
+                directory: None,
+                namespaces: 0,
+                cgroup: None,
+                descriptors: &[],
+                session: false,
+                user: None,
+            })
+            .context("start a small program to measure the machine's pace")?;
+            reap(&started.pidfd).context("wait for it")?;
+            times.push(start.elapsed());
+        }
+        times.sort();
+        Ok(Pace::from_slowness(times[times.len() / 2].as_secs_f64() / REFERENCE.as_secs_f64()))
+    }
+
+    /// A pace that is given, not measured. Never faster than the reference, and bounded so that a hang ends.
+    pub fn from_slowness(slowness: f64) -> Pace {
+        Pace { slowness: slowness.clamp(1.0, 30.0) }
+    }
+
+    /// How many times slower than the reference this machine is.
+    pub fn slowness(self) -> f64 {
+        self.slowness
+    }
+
+    /// `base` on this machine. Noise weighs little on short measurements, so the square root is what scales: a machine
+    /// that starts programs 16 times slower gets 4 times as long, on top of a base that is generous already.
+    pub fn deadline(self, base: Duration) -> Duration {
+        base.mul_f64(self.slowness.sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_grow_with_slowness_and_stay_bounded() {
+        let base = Duration::from_secs(4);
+        assert_eq!(Pace::from_slowness(0.1).deadline(base), base);
+        assert_eq!(Pace::from_slowness(16.0).deadline(base), base * 4);
+        assert_eq!(Pace::from_slowness(1e9).deadline(base), Pace::from_slowness(30.0).deadline(base));
+    }
+
+    #[test]
+    fn this_machine_has_a_pace() {
+        assert!(Pace::measure().expect("a program can be started").slowness() >= 1.0);
+    }
+}

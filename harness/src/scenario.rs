@@ -1,0 +1,603 @@
+//! What a scenario is, and what it is written with.
+
+use crate::container::{Container, Held};
+use crate::error::{Error, Result};
+use crate::evidence::Evidence;
+use crate::expect::Expect;
+use crate::manifest::{Invocation, Offer};
+use crate::result::{Fact, Residue, Status, Text, Tier};
+use crate::run::{End, Run, Start, await_any};
+use crate::seed::Lot;
+use crate::testbed::{Inventory, Outer, Testbed};
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// One property that a learner can name.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Kebab-case, stable.
+    pub id: &'static str,
+    /// The workshop's step, `2-1`.
+    pub step: &'static str,
+    /// How far it reaches.
+    pub tier: Tier,
+    /// Every check that it will make. A check that is planned and not made is an error of ours, and shows.
+    pub checks: &'static [&'static str],
+    /// What the machine must have for it.
+    pub requires: &'static [Requirement],
+    /// The option that the runtime under test must offer for it.
+    pub offers: Option<Offer>,
+    /// How it is examined.
+    pub run: fn(&mut Exam) -> Result<(), Trouble>,
+}
+
+/// What a machine may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// A controller of cgroup2.
+    Controller(&'static str),
+    /// Swap, without which a missing `memory.swap.max` does not show.
+    Swap,
+}
+
+/// Why a scenario could not go on.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The runtime under test did not get that far. This is scored.
+    Runtime(Box<Failure>),
+    /// The harness could not do its part. This is not.
+    Harness(Error),
+}
+
+/// What the runtime under test did instead.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What happened.
+    pub message: Text,
+    /// The likely cause.
+    pub cause: Option<Text>,
+    /// What was expected.
+    pub expected: String,
+    /// What was observed.
+    pub observed: String,
+    /// What that rests on.
+    pub facts: Vec<Fact>,
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Trouble {
+        Trouble::Harness(error)
+    }
+}
+
+impl From<crate::netlink::Error> for Trouble {
+    fn from(error: crate::netlink::Error) -> Trouble {
+        Trouble::Harness(error.into())
+    }
+}
+
+impl Trouble {
+    /// A failure with a cause of the same name as the message.
+    pub fn runtime(id: &str, expected: impl Display, observed: impl Display) -> Trouble {
+        let text = Text::new(id).with("observed", &observed);
+        Trouble::Runtime(Box::new(Failure {
+            message: text.clone(),
+            cause: Some(text),
+            expected: expected.to_string(),
+            observed: observed.to_string(),
+            facts: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn silent(order: &str) -> Trouble {
+        Trouble::runtime("container-silent", "an answer", format!("no answer to the order `{order}`"))
+    }
+
+    pub(crate) fn refused(order: &str, reason: &str) -> Trouble {
+        Trouble::runtime("container-refuses", format!("the order `{}` is carried out", first_word(order)), reason)
+    }
+
+    pub(crate) fn gone(order: &str) -> Trouble {
+        Trouble::runtime("container-gone", "the container lives", format!("it ended at the order `{order}`"))
+    }
+
+    /// Adds what the failure rests on.
+    fn resting_on(mut self, facts: Vec<Fact>) -> Trouble {
+        if let Trouble::Runtime(failure) = &mut self {
+            failure.facts.extend(facts);
+        }
+        self
+    }
+}
+
+fn first_word(order: &str) -> &str {
+    order.split(' ').next().unwrap_or(order)
+}
+
+/// A check as it was decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub id: &'static str,
+    pub status: Status,
+    pub message: Text,
+    pub cause: Option<Text>,
+    pub expected: String,
+    pub observed: String,
+    pub facts: Vec<Fact>,
+    pub command: String,
+    pub stdout: String,
+    pub stderr: String,
+    pub truncated: bool,
+}
+
+/// What is known of the runtime under test across scenarios.
+#[derive(Debug, Default)]
+pub struct Acquaintance {
+    /// A container of it was seen.
+    started_once: AtomicBool,
+    /// It once took all the time there was.
+    hung_once: AtomicBool,
+}
+
+/// How the runtime under test is called.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The call.
+    pub invocation: Invocation,
+    /// The program, as the testbed sees it.
+    pub program: PathBuf,
+    /// What it did in other scenarios.
+    pub acquaintance: Arc<Acquaintance>,
+}
+
+/// One scenario being examined: the testbed, the runtime under test, and the checks made so far.
+pub struct Exam {
+    /// The little host.
+    pub bed: Testbed,
+    /// Drawn values.
+    pub lot: Lot,
+    subject: Subject,
+    pub(crate) judged: Vec<Judged>,
+    /// The last run, for the report: command, stdout, stderr.
+    pub(crate) last: Option<(String, crate::capture::Capture, crate::capture::Capture)>,
+    printed: Vec<Fact>,
+    own: Vec<String>,
+    watched: Vec<OwnedFd>,
+    pub(crate) before: Option<Inventory>,
+}
+
+/// How a container is to be started.
+#[derive(Debug, Default)]
+pub struct Setup {
+    arguments: Vec<OsString>,
+    options: Vec<(Offer, String)>,
+    environment: Vec<(String, String)>,
+    descriptors: Vec<(OwnedFd, i32)>,
+    stdin: bool,
+    user: Option<u32>,
+}
+
+impl Setup {
+    /// The plainest start.
+    pub fn new() -> Setup {
+        Setup::default()
+    }
+
+    /// Arguments for the payload.
+    pub fn arguments<S: Into<OsString>>(mut self, words: impl IntoIterator<Item = S>) -> Setup {
+        self.arguments.extend(words.into_iter().map(Into::into));
+        self
+    }
+
+    /// An option that the runtime under test offers.
+    pub fn option(mut self, offer: Offer, value: impl Into<String>) -> Setup {
+        self.options.push((offer, value.into()));
+        self
+    }
+
+    /// A variable in the runtime's own environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Setup {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// An open descriptor that the runtime inherits under `number`.
+    pub fn descriptor(mut self, file: File, number: i32) -> Setup {
+        self.descriptors.push((file.into(), number));
+        self
+    }
+
+    /// An ordinary user calls the runtime, not root.
+    pub fn user(mut self, uid: u32) -> Setup {
+        self.user = Some(uid);
+        self
+    }
+
+    /// A pipe as stdin.
+    pub fn stdin(mut self) -> Setup {
+        self.stdin = true;
+        self
+    }
+}
+
+/// How a command ended that the runtime under test was given.
+#[derive(Debug)]
+pub struct Finished {
+    /// How the runtime ended.
+    pub end: End,
+    /// All that it printed on stdout.
+    pub stdout: String,
+    /// All that it printed on stderr.
+    pub stderr: String,
+    /// As one would type it.
+    pub command: String,
+}
+
+impl Finished {
+    /// The runtime's status as evidence.
+    pub fn status(&self) -> Evidence<i32> {
+        Evidence::read(self.end.shell_status(), format!("waitid of `{}`", self.command), self.end)
+    }
+}
+
+/// Longest wait for a container, before scaling.
+pub(crate) const START: Duration = Duration::from_secs(8);
+/// Longest wait for the runtime's end once its container has ended, before scaling.
+const FINISH: Duration = Duration::from_secs(6);
+
+impl Exam {
+    /// A scenario about to be examined.
+    pub(crate) fn new(bed: Testbed, lot: Lot, subject: Subject) -> Exam {
+        Exam {
+            bed,
+            lot,
+            subject,
+            judged: Vec::new(),
+            last: None,
+            printed: Vec::new(),
+            own: Vec::new(),
+            watched: Vec::new(),
+            before: None,
+        }
+    }
+
+    /// `base`, scaled to this machine.
+    pub fn patience(&self, base: Duration) -> Duration {
+        self.bed.pace().deadline(base)
+    }
+
+    /// How long the runtime may take to end after its container.
+    pub fn finish_patience(&self) -> Duration {
+        self.patience(FINISH)
+    }
+
+    /// Decides a check: is what the kernel says what was expected?
+    pub fn check<T: Display>(&mut self, id: &'static str, observed: &Evidence<T>, expected: &Expect<T>) -> Verdict<'_> {
+        let pass = expected.met_by(&observed.value);
+        let observed_words = observed.value.to_string();
+        let message = Text::new(if pass { "check-passed" } else { "check-failed" })
+            .with("expected", expected.words())
+            .with("observed", &observed_words);
+        let (command, stdout, stderr, truncated) = self.last_run();
+        let mut facts = observed.facts.clone();
+        facts.extend(self.printed.drain(..));
+        self.judged.push(Judged {
+            id,
+            status: if pass { Status::Pass } else { Status::Fail },
+            message,
+            cause: None,
+            expected: expected.words().to_owned(),
+            observed: observed_words,
+            facts,
+            command,
+            stdout,
+            stderr,
+            truncated,
+        });
+        Verdict(self.judged.last_mut().expect("just pushed"))
+    }
+
+    pub(crate) fn last_run(&self) -> (String, String, String, bool) {
+        const SHOWN: usize = 4096;
+        let Some((command, stdout, stderr)) = &self.last else { return Default::default() };
+        let ((out, more_out), (err, more_err)) = (stdout.tail(SHOWN), stderr.tail(SHOWN));
+        (command.clone(), out, err, more_out || more_err)
+    }
+
+    /// Starts a container whose payload is our probe, held, and confined to the rootfs: without that nothing that it
+    /// says of itself would be worth asking.
+    pub fn start(&mut self) -> Result<Container, Trouble> {
+        self.start_with(Setup::new())
+    }
+
+    /// The same with more to it.
+    pub fn start_with(&mut self, setup: Setup) -> Result<Container, Trouble> {
+        let container = self.start_anywhere(setup)?;
+        let root = container.root()?;
+        let rootfs = self.rootfs_identity()?;
+        if root.value.ino != rootfs {
+            let failure = Trouble::runtime("payload-outside-rootfs", format!("root directory {rootfs}"), &root.value);
+            return Err(failure.resting_on(root.facts));
+        }
+        Ok(container)
+    }
+
+    /// Identity of `rootfs/`, as the testbed sees it.
+    pub fn rootfs_identity(&self) -> Result<crate::evidence::Ino> {
+        use crate::error::Context;
+        let path = self.bed.rootfs();
+        let stat = nix::sys::stat::stat(&path).context(format!("stat {}", path.display()))?;
+        Ok(crate::evidence::Ino { dev: stat.st_dev, ino: stat.st_ino })
+    }
+
+    /// Starts a container whose payload is our probe, wherever that finds itself.
+    pub fn start_anywhere(&mut self, setup: Setup) -> Result<Container, Trouble> {
+        let probe = self.bed.probe().inside.clone();
+        let run = self.call(&[OsString::from(probe)], setup)?;
+        let first = self.await_probe(&run)?;
+        self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
+        let exe = first.exe()?;
+        let placed = self.bed.probe().ino;
+        if exe.value.ino != placed {
+            let failure = Trouble::runtime("not-the-probe", format!("program {placed}"), &exe.value);
+            return Err(failure.resting_on(exe.facts));
+        }
+        Ok(Container { run, first })
+    }
+
+    /// Another process of a container: the probe forks, and the child dials in. With it comes its pid in the container.
+    pub fn fork(&mut self, parent: &Held) -> Result<(i32, Held), Trouble> {
+        let (pid, _) = parent.order("fork", b"")?;
+        let pid = pid.parse().map_err(|_| Trouble::silent("fork"))?;
+        let deadline = self.patience(START);
+        let end = Instant::now() + deadline;
+        loop {
+            if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
+                return Ok((pid, held));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Trouble::silent("fork"));
+            }
+            await_any(&[self.bed.listener()], left)?;
+        }
+    }
+
+    /// Calls the runtime under test with `argv` as the command, and waits for its end.
+    pub fn run(&mut self, argv: &[&str]) -> Result<Finished, Trouble> {
+        self.run_with(argv, Setup::new())
+    }
+
+    /// The same with more to it; the payload's arguments in `setup` come after `argv`.
+    pub fn run_with(&mut self, argv: &[&str], setup: Setup) -> Result<Finished, Trouble> {
+        let words: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        let run = self.call(&words, setup)?;
+        self.finished(run)
+    }
+
+    /// Calls the program with nothing but these words: not by the adapter, as someone who mistypes would.
+    pub fn run_bare(&mut self, arguments: &[&str]) -> Result<Finished, Trouble> {
+        let mut words = vec![self.subject.program.clone().into_os_string()];
+        words.extend(arguments.iter().map(OsString::from));
+        let run = self.launch(words, Setup::new())?;
+        self.finished(run)
+    }
+
+    fn finished(&mut self, run: Run) -> Result<Finished, Trouble> {
+        let deadline = self.start_patience();
+        let Some(end) = run.wait(deadline)? else {
+            self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+            return Err(Trouble::runtime(
+                "runtime-hangs",
+                "the runtime ends",
+                format!("it still runs after {deadline:.1?}"),
+            ));
+        };
+        // What a container left running holds the pipes open; what was printed by the runtime itself is there.
+        run.stdout.wait_end(self.patience(Duration::from_millis(300)));
+        run.stderr.wait_end(self.patience(Duration::from_millis(100)));
+        Ok(Finished { end, stdout: run.stdout.text(), stderr: run.stderr.text(), command: run.command.clone() })
+    }
+
+    /// What a learner sees when typing this in a container. Kept beside the evidence of the next check; decides nothing.
+    pub fn show(&mut self, line: &str) {
+        let before = self.last.take();
+        if let Ok(finished) = self.run(&["/bin/sh", "-c", line]) {
+            let value = format!("{}{}", finished.stdout, finished.stderr);
+            self.printed.push(Fact {
+                kind: "printed".into(),
+                source: finished.command,
+                value: value.trim_end().to_owned(),
+            });
+        }
+        self.last = before;
+    }
+
+    /// Keeps what a command printed beside the evidence of the next check.
+    pub fn note(&mut self, command: &str, printed: &str) {
+        let value = printed.trim_end().to_owned();
+        self.printed.push(Fact { kind: "printed".into(), source: command.into(), value });
+    }
+
+    /// The environment that the runtime itself is started with: a learner's, not the harness's.
+    fn environment(&self) -> Vec<(String, String)> {
+        [
+            ("PATH", crate::run::PATH),
+            ("HOME", "/root"),
+            ("USER", "root"),
+            ("SHELL", "/bin/sh"),
+            ("TERM", "dumb"),
+            ("LANG", "C.UTF-8"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
+
+    /// Starts the runtime under test so that it runs `argv` and the payload's arguments in `setup`.
+    pub fn call(&mut self, argv: &[OsString], mut setup: Setup) -> Result<Run, Trouble> {
+        let id = self.lot.word(7);
+        let argv = [argv, &std::mem::take(&mut setup.arguments)].concat();
+        let options: Vec<(Offer, &str)> = setup.options.iter().map(|(offer, value)| (*offer, value.as_str())).collect();
+        let subject = &self.subject;
+        let (rootfs, work) = (self.bed.rootfs(), self.bed.work());
+        let words = subject.invocation.words(&subject.program, &rootfs, work, &id, &options, &argv);
+        self.launch(words, setup)
+    }
+
+    fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
+        let mut environment = self.environment();
+        environment.extend(setup.environment);
+        let Setup { descriptors, stdin, user, .. } = setup;
+        let run = match self.bed.start(&Start { words, environment, descriptors, stdin, user }) {
+            Ok(run) => run,
+            // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
+            Err(error) if matches!(error.errno(), Some(libc::ENOEXEC | libc::EACCES | libc::ENOENT)) => {
+                return Err(Trouble::runtime("runtime-not-executable", "the program starts", error));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.last = Some((run.command.clone(), run.stdout.clone(), run.stderr.clone()));
+        self.watched.push(run.pidfd().try_clone().map_err(|error| Error::new(format!("dup a pidfd: {error}")))?);
+        Ok(run)
+    }
+
+    /// Full patience with a program that worked before; less with one that has only ever hung.
+    fn start_patience(&self) -> Duration {
+        let known = &self.subject.acquaintance;
+        let hopeless = known.hung_once.load(Ordering::Relaxed) && !known.started_once.load(Ordering::Relaxed);
+        self.patience(if hopeless { START / 8 } else { START })
+    }
+
+    /// Waits until a probe dials in, or it is certain that none will.
+    fn await_probe(&mut self, run: &Run) -> Result<Held, Trouble> {
+        let deadline = self.start_patience();
+        let end = Instant::now() + deadline;
+        loop {
+            if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
+                return Ok(held);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+                return Err(self.never_started(
+                    run,
+                    &format!("nothing happened within {deadline:.1?}"),
+                    "runtime-hangs",
+                ));
+            }
+            if run.wait(Duration::ZERO)?.is_none() {
+                await_any(&[self.bed.listener(), run.pidfd()], left)?;
+            } else if self.bed.processes()?.is_empty() {
+                // Over, and nobody is left who could still dial in, but for one that did so just before.
+                if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
+                    return Ok(held);
+                }
+                let end = run.wait(Duration::ZERO)?.map(|end| end.to_string()).unwrap_or_default();
+                let id =
+                    if run.stdout.cut_off() || run.stderr.cut_off() { "runtime-floods" } else { "command-not-started" };
+                return Err(self.never_started(run, &format!("the runtime ended: {end}"), id));
+            } else {
+                // The runtime is gone, something of it is not: it may be about to dial in.
+                await_any(&[self.bed.listener()], left.min(Duration::from_millis(10)))?;
+            }
+        }
+    }
+
+    fn never_started(&self, run: &Run, observed: &str, id: &str) -> Trouble {
+        let said = run.stderr.tail(600).0;
+        let said = if said.trim().is_empty() { run.stdout.tail(600).0 } else { said };
+        let fact = Fact { kind: "printed".into(), source: run.command.clone(), value: said.trim().to_owned() };
+        let probe = format!("{} runs in the container", self.bed.probe().inside);
+        Trouble::runtime(id, probe, observed).resting_on(vec![fact])
+    }
+
+    /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
+    /// only what `counts`.
+    pub fn residue(&mut self, deadline: Duration, counts: impl Fn(&Residue) -> bool) -> Result<Vec<Residue>> {
+        let Some(before) = &self.before else { return Ok(Vec::new()) };
+        Inventory::settle(&self.bed, before, &self.own, counts, self.bed.pace().deadline(deadline))
+    }
+
+    /// What differs on the host now, while containers run.
+    pub fn differences(&self) -> Result<Vec<Residue>> {
+        let Some(before) = &self.before else { return Ok(Vec::new()) };
+        Ok(Inventory::take(&self.bed, Outer::Running)?.since(before, self.bed.work(), &self.own))
+    }
+
+    /// Something on the host that is the scenario's own doing: not residue of the runtime under test.
+    pub fn own(&mut self, name: impl Display) {
+        self.own.push(name.to_string());
+    }
+
+    /// A file of the host that no container may see. Its twin: the host does see it.
+    pub fn plant(&mut self, content: &str) -> Result<String> {
+        use crate::error::Context;
+        let path = format!("/var/{}", self.lot.word(10));
+        std::fs::write(&path, content).context(format!("write {path}"))?;
+        std::fs::metadata(&path).context(format!("see {path} from the host"))?;
+        self.own(&path);
+        Ok(path)
+    }
+
+    /// Takes `rootfs/` away, and puts a probe where a program that ends up on the host's own root would find it: the path
+    /// that is returned.
+    pub fn hide_rootfs(&mut self) -> Result<String> {
+        self.own(self.bed.rootfs().display());
+        let (moved_to, probe) = self.bed.hide_rootfs()?;
+        self.own(moved_to.display());
+        self.own(&probe);
+        self.own(probe.replace("probe", "sock"));
+        Ok(probe)
+    }
+
+    /// An executable script in the rootfs, at `path` as the container sees it.
+    pub fn script(&mut self, path: &str, text: &str) -> Result<()> {
+        let outside = self.bed.rootfs().join(path.trim_start_matches('/'));
+        self.own(outside.display());
+        self.bed.script(&outside, text)
+    }
+
+    /// Whether a probe dials in before the run and everything that it started is over.
+    pub fn await_any_probe(&mut self, run: &Run) -> Result<bool, Trouble> {
+        match self.await_probe(run) {
+            Ok(_) => Ok(true),
+            Err(Trouble::Runtime(_)) => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Whether a run of the runtime under test has ended on its own account.
+    pub(crate) fn something_ended(&self) -> bool {
+        self.watched.iter().any(|pidfd| crate::run::await_readable(pidfd, Duration::ZERO).unwrap_or(true))
+    }
+}
+
+/// A check just decided, to which a likely cause can be given.
+pub struct Verdict<'a>(&'a mut Judged);
+
+impl Verdict<'_> {
+    /// Names the likely cause if the check failed and no cause is named yet.
+    pub fn because(self, cause: &str) -> Self {
+        self.because_if(true, cause)
+    }
+
+    /// The same where `evidence` speaks for that cause. The first that fits is kept.
+    pub fn because_if(self, evidence: bool, cause: &str) -> Self {
+        if evidence && self.0.status == Status::Fail && self.0.cause.is_none() {
+            let cause = Text::new(cause).with("observed", &self.0.observed).with("expected", &self.0.expected);
+            self.0.cause = Some(cause);
+        }
+        self
+    }
+
+    /// Whether it passed.
+    pub fn passed(&self) -> bool {
+        self.0.status == Status::Pass
+    }
+}

@@ -1,0 +1,379 @@
+//! The private surroundings of one scenario: a little host of its own, gone afterwards.
+//!
+//! A testbed is made of kernel objects that vanish by themselves: PID, mount, network, UTS, IPC and cgroup namespaces
+//! that live as long as their init (the probe program in its second role, see `probe/src/bed.rs`), and tmpfs mounts in
+//! that mount namespace. Only the cgroup directory has to be removed by hand; [`cgroup`] does. The init dies with the
+//! thread that made it, so killing the harness leaves nothing but an empty cgroup directory.
+//!
+//! The scenario runs on that thread, *inside* the testbed's namespaces: `/srv/...` there is the testbed's, and so are
+//! `/sys/fs/cgroup` and the interfaces that netlink lists. Only its PID namespace stays the harness's, which keeps the
+//! harness out of the reach of what it examines: nobody can name it, so nobody can signal or trace it.
+
+pub mod cgroup;
+mod residue;
+
+pub use residue::{Inventory, Outer};
+
+use crate::embedded;
+use crate::error::{Context, Error, Result};
+use crate::evidence::{Evidence, HostProc, Namespace};
+use crate::netlink::Rtnetlink;
+use crate::pace::Pace;
+use crate::run::{Run, Start};
+use crate::sys::spawn::{Launch, Program, Started, launch, pidfd_send_signal, reap, writing_programs};
+use crate::tree::Tree;
+use cgroup::BedCgroup;
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::socket::{
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, listen, recv, send, socket, socketpair,
+};
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a testbed is made for.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Drawn names.
+    pub lot: crate::seed::Lot,
+    /// How long to wait for events.
+    pub pace: Pace,
+    /// Bound on the size of the work directory's file system, in bytes.
+    pub room: u64,
+}
+
+/// The little host of one scenario.
+pub struct Testbed {
+    host: HostProc,
+    init: Started,
+    control: OwnedFd,
+    own_pid_namespace: OwnedFd,
+    bed_pid_namespace: OwnedFd,
+    session: OwnedFd,
+    program: OwnedFd,
+    work: PathBuf,
+    hostname: String,
+    pace: Pace,
+    probe: PlacedProbe,
+    listener: OwnedFd,
+    sentinels: Vec<Started>,
+    lot: crate::seed::Lot,
+}
+
+/// Where the probe lies, as the testbed sees it and as the container does.
+#[derive(Debug, Clone)]
+pub struct PlacedProbe {
+    /// `/probe-xyz`
+    pub inside: String,
+    /// `/srv/.../rootfs/probe-xyz`
+    pub outside: PathBuf,
+    /// Its identity.
+    pub ino: crate::evidence::Ino,
+}
+
+/// Everything that the kernel is asked to make for a testbed.
+const NAMESPACES: CloneFlags = CloneFlags::CLONE_NEWNS
+    .union(CloneFlags::CLONE_NEWNET)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWPID);
+
+impl Testbed {
+    /// Makes a testbed and moves the calling thread into it, for good: the thread must end with the testbed.
+    ///
+    /// The archive `rootfs` becomes `rootfs/` in the work directory, the archive `submission` becomes `/submission`.
+    pub fn enter(cgroup: &BedCgroup, settings: &mut Settings, rootfs: &[u8], submission: &[u8]) -> Result<Testbed> {
+        let lot = &mut settings.lot;
+        let host = HostProc::open()?;
+        let work = PathBuf::from(format!("/srv/{}", lot.word(9)));
+        let hostname = format!("host-{}", lot.word(6));
+        let own_pid_namespace = fs::File::open("/proc/self/ns/pid").context("open /proc/self/ns/pid")?.into();
+        let (control, far) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+            .context("socketpair for the testbed's init")?;
+
+        let program = embedded::open_program()?;
+        let init = launch(&Launch {
+            program: Program::Open(program.as_fd()),
+            argv: &[c"init".into(), c"bed".into()],
+            envp: &[],
+            directory: None,
+            namespaces: NAMESPACES.bits() as u64,
+            cgroup: Some(cgroup.directory().as_fd()),
+            descriptors: &[(far.as_raw_fd(), 3)],
+            session: true,
+            user: None,
+        })
+        .context("clone3 the testbed's init")?;
+        drop(far);
+        let init = Init(Some(init));
+        cgroup.bound_v1(init.pid())?;
+
+        let order = format!("build\nwork {}\nhostname {hostname}\nsize {}\ncgroup yes", work.display(), settings.room);
+        send(control.as_raw_fd(), order.as_bytes(), MsgFlags::MSG_NOSIGNAL).context("order the testbed")?;
+        await_answer(&control, settings.pace.deadline(Duration::from_secs(20)))?;
+
+        let bed_pid_namespace = host.namespace_fd(init.pid(), Namespace::Pid)?;
+        // A thread that shares its root and working directory with others may not change its mount namespace.
+        unshare(CloneFlags::CLONE_FS).context("unshare this thread's root and working directory")?;
+        for kind in [Namespace::Net, Namespace::Uts, Namespace::Ipc, Namespace::Cgroup, Namespace::Mnt] {
+            setns(host.namespace_fd(init.pid(), kind)?, CloneFlags::empty())
+                .context(format!("setns to the testbed's {} namespace", kind.name()))?;
+        }
+
+        let path_flags = nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_DIRECTORY | nix::fcntl::OFlag::O_CLOEXEC;
+        let session = nix::fcntl::open("/sys/fs/cgroup/session.scope", path_flags, nix::sys::stat::Mode::empty())
+            .context("open /sys/fs/cgroup/session.scope")?;
+        let writing = writing_programs();
+        let root = work.join("rootfs");
+        fs::create_dir(&root).context(format!("mkdir {}", root.display()))?;
+        Tree::unpack(rootfs, &root).context(format!("write {}", root.display()))?;
+        Tree::unpack(submission, Path::new("/submission")).context("write /submission")?;
+        let (probe, listener) = place_probe(&root, lot)?;
+        drop(writing);
+        let init = init.keep();
+        Ok(Testbed {
+            host,
+            init,
+            control,
+            own_pid_namespace,
+            bed_pid_namespace,
+            session,
+            program,
+            work,
+            hostname,
+            pace: settings.pace,
+            probe,
+            listener,
+            sentinels: Vec::new(),
+            lot: lot.clone(),
+        })
+    }
+
+    /// The work directory, which holds `rootfs/`.
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// `rootfs/` in the work directory.
+    pub fn rootfs(&self) -> PathBuf {
+        self.work.join("rootfs")
+    }
+
+    /// The name that the testbed's host has.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// The probe in the rootfs.
+    pub fn probe(&self) -> &PlacedProbe {
+        &self.probe
+    }
+
+    /// Takes `rootfs/` away, and puts a probe where a program that ends up on the host's own root would find it.
+    /// Returns that probe's path.
+    pub(crate) fn hide_rootfs(&mut self) -> Result<(PathBuf, String)> {
+        let (from, to) = (self.rootfs(), self.work.join("elsewhere"));
+        fs::rename(&from, &to).context(format!("rename {} to {}", from.display(), to.display()))?;
+        let writing = writing_programs();
+        let (probe, listener) = place_probe(Path::new("/"), &mut self.lot)?;
+        drop(writing);
+        self.listener = listener;
+        self.probe = probe;
+        Ok((to, self.probe.inside.clone()))
+    }
+
+    /// An executable script of the scenario's own.
+    pub(crate) fn script(&self, path: &Path, text: &str) -> Result<()> {
+        let _writing = writing_programs();
+        fs::write(path, text).context(format!("write {}", path.display()))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).context(format!("chmod {}", path.display()))
+    }
+
+    /// Where the probe dials in.
+    pub(crate) fn listener(&self) -> &OwnedFd {
+        &self.listener
+    }
+
+    /// `/proc` by the harness's pids.
+    pub fn host(&self) -> &HostProc {
+        &self.host
+    }
+
+    /// How long to wait here.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// The testbed's init, as the harness sees it.
+    pub fn init_pid(&self) -> i32 {
+        self.init.pid
+    }
+
+    /// The testbed's own namespace of `kind`: the "host's", as far as the runtime under test can tell.
+    pub fn namespace(&self, kind: Namespace) -> Result<Evidence<String>> {
+        self.host.namespace(self.init.pid, kind)
+    }
+
+    /// Netlink in the testbed's network namespace.
+    pub fn netlink(&self) -> Result<Rtnetlink> {
+        Rtnetlink::here().context("open a netlink socket in the testbed")
+    }
+
+    /// Starts a process in the testbed, beside the harness's own things: in the session's cgroup and in the testbed's
+    /// PID namespace.
+    pub(crate) fn launch(&self, what: &Launch) -> std::io::Result<Started> {
+        // Which namespace children are born into is a property of the thread; while it differs from the thread's own,
+        // the thread could not start threads.
+        setns(&self.bed_pid_namespace, CloneFlags::CLONE_NEWPID)?;
+        let started = launch(what);
+        setns(&self.own_pid_namespace, CloneFlags::CLONE_NEWPID)?;
+        started
+    }
+
+    /// The cgroup that processes of the testbed start in.
+    pub(crate) fn session(&self) -> &OwnedFd {
+        &self.session
+    }
+
+    /// Starts the runtime under test, or any other program of the testbed.
+    pub fn start(&self, start: &Start) -> Result<Run> {
+        Run::start(self, start)
+    }
+
+    /// A process of the host that no container may see, with `name` as its command line.
+    pub fn sentinel(&mut self, name: &str) -> Result<i32> {
+        let name = CString::new(name).map_err(|_| Error::new("a sentinel's name holds a NUL"))?;
+        let started = self
+            .launch(&Launch {
+                program: Program::Open(self.program.as_fd()),
+                argv: &[name, c"sentinel".into()],
+                envp: &[],
+                directory: None,
+                namespaces: 0,
+                cgroup: Some(self.session.as_fd()),
+                descriptors: &[],
+                session: true,
+                user: None,
+            })
+            .context("start a sentinel")?;
+        let pid = started.pid;
+        self.sentinels.push(started);
+        Ok(pid)
+    }
+
+    /// The harness's pids of every process in the testbed but its init and the sentinels.
+    pub fn processes(&self) -> Result<Vec<i32>> {
+        let mut found = Vec::new();
+        for pid in self.cgroup_members()? {
+            let ours = pid == self.init.pid || self.sentinels.iter().any(|sentinel| sentinel.pid == pid);
+            if !ours && self.host.namespace(pid, Namespace::Pid).is_ok() {
+                found.push(pid);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Ends every process of the testbed but its init and the sentinels.
+    pub fn clear(&self) -> Result<()> {
+        let end = std::time::Instant::now() + self.pace.deadline(Duration::from_secs(5));
+        loop {
+            let left = self.processes()?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            for pid in left {
+                if let Ok(pidfd) = crate::sys::spawn::pidfd_open(pid) {
+                    let _ = pidfd_send_signal(&pidfd, libc::SIGKILL);
+                }
+            }
+            if std::time::Instant::now() >= end {
+                return Err(Error::new("processes of the testbed do not end"));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Members of all groups below the testbed's. The pids are the reader's, cgroup.procs says: the harness's.
+    fn cgroup_members(&self) -> Result<Vec<i32>> {
+        let root = Path::new("/sys/fs/cgroup");
+        let mut found = Vec::new();
+        for group in cgroup::subgroups(root).iter().map(PathBuf::as_path).chain([root]) {
+            let text = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+            found.extend(text.lines().filter_map(|line| line.parse::<i32>().ok()));
+        }
+        Ok(found)
+    }
+}
+
+impl Drop for Testbed {
+    fn drop(&mut self) {
+        for sentinel in &self.sentinels {
+            let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
+            let _ = reap(&sentinel.pidfd);
+        }
+        let _ = &self.control;
+        // The end of a PID namespace's init is the end of all in it; reaping it waits for that.
+        let _ = pidfd_send_signal(&self.init.pidfd, libc::SIGKILL);
+        let _ = reap(&self.init.pidfd);
+    }
+}
+
+/// The init while the testbed is not complete: an error on the way must not leave it.
+struct Init(Option<Started>);
+
+impl Init {
+    fn pid(&self) -> i32 {
+        self.0.as_ref().map_or(0, |init| init.pid)
+    }
+
+    fn keep(mut self) -> Started {
+        self.0.take().expect("kept once")
+    }
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        if let Some(init) = &self.0 {
+            let _ = pidfd_send_signal(&init.pidfd, libc::SIGKILL);
+            let _ = reap(&init.pidfd);
+        }
+    }
+}
+
+fn await_answer(control: &OwnedFd, deadline: Duration) -> Result<()> {
+    crate::run::await_readable(control, deadline)
+        .and_then(|ready| if ready { Ok(()) } else { Err(Error::new("the testbed's init does not answer")) })?;
+    let mut buffer = [0; 4096];
+    let length = recv(control.as_raw_fd(), &mut buffer, MsgFlags::empty()).context("hear from the testbed's init")?;
+    let text = String::from_utf8_lossy(&buffer[..length]);
+    match text.split_once('\n') {
+        Some((head, _)) if head.starts_with("ok") => Ok(()),
+        Some((_, reason)) => Err(Error::new(format!("make the testbed: {reason}"))),
+        None => Err(Error::new("the testbed's init ended at once")),
+    }
+}
+
+/// Puts a probe and its socket into the rootfs, under names drawn for this scenario.
+fn place_probe(root: &Path, lot: &mut crate::seed::Lot) -> Result<(PlacedProbe, OwnedFd)> {
+    let tag = lot.word(8);
+    let (inside, socket_inside) = (format!("/probe-{tag}"), format!("/sock-{tag}"));
+    let outside = root.join(&inside[1..]);
+    fs::write(&outside, embedded::probe_dialling(&socket_inside)?).context(format!("write {}", outside.display()))?;
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o755)).context(format!("chmod {}", outside.display()))?;
+    let stat = nix::sys::stat::stat(&outside).context(format!("stat {}", outside.display()))?;
+
+    let path = root.join(&socket_inside[1..]);
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let listener = socket(AddressFamily::Unix, SockType::SeqPacket, flags, None).context("socket for the probe")?;
+    let address = UnixAddr::new(&path).context(format!("name {}", path.display()))?;
+    bind(listener.as_raw_fd(), &address).context(format!("bind {}", path.display()))?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).context(format!("chmod {}", path.display()))?;
+    listen(&listener, Backlog::new(64).context("backlog of 64")?).context(format!("listen at {}", path.display()))?;
+    let ino = crate::evidence::Ino { dev: stat.st_dev, ino: stat.st_ino };
+    Ok((PlacedProbe { inside, outside, ino }, listener))
+}

@@ -1,0 +1,129 @@
+//! Steps 1 and 2-2 of the workshop: a root file system, and living in it.
+
+use crate::scenario;
+use boxproof_harness::error::Error;
+use boxproof_harness::evidence::{Evidence, Namespace};
+use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
+use boxproof_harness::result::Tier::{Core, Robust};
+use boxproof_harness::scenario::{Exam, Scenario, Setup, Trouble};
+use std::fs;
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    scenario(
+        "rootfs-is-root",
+        "2-2",
+        Core,
+        &["root-directory", "working-directory", "host-files-hidden"],
+        rootfs_is_root,
+    ),
+    scenario("old-root-detached", "2-2", Robust, &["namespace-without-host-files"], old_root_detached),
+    scenario("missing-rootfs-refused", "1", Robust, &["nothing-started", "status"], missing_rootfs_refused),
+    scenario("devices-usable", "2-2", Robust, &["device-numbers", "null-swallows"], devices_usable),
+    scenario("sysfs-read-only", "2-2", Robust, &["no-writable-sysfs"], sysfs_read_only),
+];
+
+/// The container's root directory is rootfs/, it works inside, and the host's files are out of sight.
+fn rootfs_is_root(exam: &mut Exam) -> Result<(), Trouble> {
+    exam.show("ls /");
+    let canary = exam.plant("seen by the host only\n")?;
+    let rootfs = exam.rootfs_identity()?;
+    let host_root = exam.bed.host().place(exam.bed.init_pid(), "root")?.value.ino;
+    let container = exam.start_anywhere(Setup::new())?;
+    let root = container.root()?;
+    let on_host_root = root.value.ino == host_root;
+    let at_rootfs =
+        Expect::that(rootfs.to_string(), move |place: &boxproof_harness::evidence::IdPath| place.ino == rootfs);
+    exam.check("root-directory", &root, &at_rootfs)
+        .because_if(on_host_root, "root-not-changed")
+        .because("root-elsewhere");
+    let inside = container.host().works_below(container.pid(), root.value.ino)?;
+    exam.check("working-directory", &inside, &is(Yes(true)))
+        .because_if(on_host_root, "root-not-changed")
+        .because("chdir-forgotten");
+    let sees = container.host().sees(container.pid(), &canary)?;
+    exam.check("host-files-hidden", &sees, &is(Yes(false))).because("root-not-changed");
+    container.finish(0, exam.finish_patience())?;
+    Ok(())
+}
+
+/// chroot only changes where a process starts looking; the host's tree stays in its mount namespace. pivot_root and
+/// detaching the old root take it away for good.
+fn old_root_detached(exam: &mut Exam) -> Result<(), Trouble> {
+    let canary = exam.plant("seen by the host only\n")?;
+    let container = exam.start()?;
+    let looked_for = canary.clone();
+    let seen = container.inside(Namespace::Mnt, move || fs::metadata(&looked_for).is_ok())?;
+    let chrooted = container.host().link(container.pid(), "root")?.value != "/";
+    let source = format!("stat {canary} after setns to /proc/{}/ns/mnt", container.pid());
+    let sees = Evidence::plain(Yes(seen), source);
+    exam.check("namespace-without-host-files", &sees, &is(Yes(false)))
+        .because_if(chrooted, "chroot-without-pivot-root")
+        .because("old-root-still-mounted");
+    Ok(())
+}
+
+/// Without a rootfs there is nothing to run in: the program must say so, not run the command on the host.
+fn missing_rootfs_refused(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: with its rootfs the same command starts.
+    drop(exam.start()?);
+    exam.bed.clear()?;
+    let decoy = exam.hide_rootfs()?;
+    let run = exam.call(&[decoy.into()], Setup::new())?;
+    let started = exam.await_any_probe(&run)?;
+    let started = Evidence::plain(Yes(started), "a connection to the socket on the host's root");
+    exam.check("nothing-started", &started, &is(Yes(false))).because("chroot-unchecked");
+    let Some(end) = run.wait(exam.finish_patience())? else {
+        return Err(Trouble::runtime("runtime-hangs", "the runtime ends", "it waits without a rootfs"));
+    };
+    let status = Evidence::plain(end.shell_status(), format!("waitid of `{}`", run.command));
+    exam.check("status", &status, &is_not(0)).because("failure-reported-as-success");
+    Ok(())
+}
+
+/// Programs expect a few devices: a `/dev/null` that is a plain file grows, and keeps what it should forget.
+fn devices_usable(exam: &mut Exam) -> Result<(), Trouble> {
+    const EXPECTED: [(&str, u64, u64); 5] =
+        [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9)];
+    let container = exam.start()?;
+    let host = container.host();
+    let found: List = EXPECTED
+        .iter()
+        .map(|(name, ..)| match host.stat(container.pid(), &format!("root/dev/{name}")) {
+            Ok(stat) if stat.st_mode & libc::S_IFMT == libc::S_IFCHR => {
+                format!("{name} {}:{}", libc::major(stat.st_rdev), libc::minor(stat.st_rdev))
+            }
+            Ok(stat) => format!("{name} is no device (mode {:o})", stat.st_mode),
+            Err(_) => format!("{name} is missing"),
+        })
+        .collect();
+    let missing = found.0.iter().any(|item| item.ends_with("missing"));
+    let expected: List = EXPECTED.iter().map(|(name, major, minor)| format!("{name} {major}:{minor}")).collect();
+    let source = format!("stat /proc/{}/root/dev/*", container.pid());
+    exam.check("device-numbers", &Evidence::plain(found, source), &is(expected))
+        .because_if(missing, "dev-without-nodes")
+        .because("dev-node-is-no-device");
+    let (errno, size) = match container.ask("write", b"/dev/null\0swallowed")? {
+        boxproof_harness::container::Answer::Done(..) => (0, host.stat(container.pid(), "root/dev/null")?.st_size),
+        boxproof_harness::container::Answer::Refused(errno, _) => (errno, 0),
+        boxproof_harness::container::Answer::Gone => return Err(Error::new("the probe ended while writing").into()),
+    };
+    let written = format!("errno {errno}, size {size}");
+    let source = format!("write to /dev/null, then stat /proc/{}/root/dev/null", container.pid());
+    exam.check("null-swallows", &Evidence::plain(written, source), &is("errno 0, size 0".to_owned()))
+        .because("dev-node-is-no-device");
+    Ok(())
+}
+
+/// A sysfs in the container shows the machine's own devices: it must not be writable.
+fn sysfs_read_only(exam: &mut Exam) -> Result<(), Trouble> {
+    let container = exam.start()?;
+    let mounts = container.mounts()?;
+    let writable = mounts.map(|mounts| {
+        let sysfs = mounts
+            .into_iter()
+            .filter(|mount| mount.kind == "sysfs" && mount.options.iter().any(|option| option == "rw"));
+        sysfs.map(|mount| mount.at).collect::<List>()
+    });
+    exam.check("no-writable-sysfs", &writable, &is(List(Vec::new()))).because("sysfs-writable");
+    Ok(())
+}

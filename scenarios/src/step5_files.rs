@@ -1,0 +1,79 @@
+//! Step 5 of the workshop: what is left on the host.
+
+use crate::scenario;
+use boxproof_harness::evidence::Evidence;
+use boxproof_harness::expect::{List, is};
+use boxproof_harness::result::Residue;
+use boxproof_harness::result::Tier::Robust;
+use boxproof_harness::scenario::{Exam, Scenario, Trouble};
+use std::time::Duration;
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    scenario("mounts-do-not-leak", "2-2", Robust, &["while-running", "afterwards"], mounts_do_not_leak),
+    scenario("no-residue", "5", Robust, &["after-success", "after-failure", "after-sigkill"], no_residue),
+];
+
+/// The kernel takes network namespaces and cgroups down in its own time.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The host's `/` is shared, as systemd makes it: a mount in a container shows up on the host unless its propagation was
+/// made private first.
+fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
+    let container = exam.start()?;
+    let during: List =
+        exam.differences()?.into_iter().filter(|item| item.kind == "mount").map(|item| line(&item)).collect();
+    let source = format!("/proc/{}/mountinfo of the host, before and while the container runs", exam.bed.init_pid());
+    let of_rootfs = during.0.iter().any(|line| line.contains("rootfs on"));
+    exam.check("while-running", &Evidence::plain(during, source), &is(List(Vec::new())))
+        .because_if(of_rootfs, "bind-before-private")
+        .because("mount-propagation-shared");
+    container.finish(0, exam.finish_patience())?;
+    exam.bed.clear()?;
+    let left: List = exam.residue(PATIENCE, |item| item.kind == "mount")?.into_iter().map(|item| line(&item)).collect();
+    let source = format!("/proc/{}/mountinfo of the host, before and after the container", exam.bed.init_pid());
+    exam.check("afterwards", &Evidence::plain(left, source), &is(List(Vec::new()))).because("mount-propagation-shared");
+    Ok(())
+}
+
+/// Mounts, interfaces, named network namespaces, cgroups, processes, files and settings: all as before.
+fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
+    let container = exam.start()?;
+    container.finish(0, exam.finish_patience())?;
+    let left = exam.residue(PATIENCE, |_| true)?;
+    report(exam, "after-success", left);
+
+    let missing = format!("/{}", exam.lot.word(9));
+    exam.run(&[&missing])?;
+    let left = exam.residue(PATIENCE, |_| true)?;
+    report(exam, "after-failure", left);
+
+    let container = exam.start()?;
+    container.run.signal(libc::SIGKILL)?;
+    container.run.wait(exam.finish_patience())?;
+    // Nobody is left to remove an empty cgroup; everything else the kernel takes back by itself, if it was asked to.
+    let left = exam.residue(PATIENCE, |item| item.kind != "cgroup")?;
+    report(exam, "after-sigkill", left);
+    Ok(())
+}
+
+fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
+    let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
+    let (mount, process, cgroup, link, file, sysctl) =
+        (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
+    let left: List = residue.iter().map(line).collect();
+    exam.check(check, &Evidence::plain(left, "inventory of the host before and after"), &is(List(Vec::new())))
+        .because_if(process, "container-orphaned")
+        .because_if(mount, "mount-propagation-shared")
+        .because_if(cgroup, "cgroup-not-removed")
+        .because_if(link, "link-not-removed")
+        .because_if(sysctl, "setting-not-restored")
+        .because_if(file, "file-left-behind");
+}
+
+fn line(item: &Residue) -> String {
+    match (item.before.as_str(), item.after.as_str()) {
+        ("", after) => format!("+ {}: {after}", item.kind),
+        (before, "") => format!("- {}: {before}", item.kind),
+        (before, after) => format!("{}: {before} → {after}", item.kind),
+    }
+}
