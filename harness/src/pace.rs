@@ -33,6 +33,7 @@ impl Pace {
                 directory: None,
                 namespaces: 0,
                 cgroup: None,
+                enters: None,
                 descriptors: &[],
                 session: false,
                 user: None,

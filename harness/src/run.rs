@@ -99,6 +99,7 @@ impl Run {
                 directory: Some(&directory),
                 namespaces: 0,
                 cgroup: Some(bed.session().as_fd()),
+                enters: Some(bed.cgroup_namespace().as_fd()),
                 descriptors: &descriptors,
                 session: true,
                 user: start.user,

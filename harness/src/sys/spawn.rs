@@ -20,6 +20,8 @@ pub(crate) struct Launch<'a> {
     pub namespaces: u64,
     /// The cgroup to start in (CLONE_INTO_CGROUP, Linux 5.7): a directory of cgroup2.
     pub cgroup: Option<BorrowedFd<'a>>,
+    /// A namespace that the new process enters by itself before it executes the program.
+    pub enters: Option<BorrowedFd<'a>>,
     /// `(from, to)`: descriptors the process gets. All others are closed.
     pub descriptors: &'a [(RawFd, RawFd)],
     /// Whether it leads a session of its own.
@@ -127,6 +129,11 @@ fn child(launch: &Launch, argv: &[*const c_char], envp: &[*const c_char], report
         };
         if launch.session {
             libc::setsid();
+        }
+        if let Some(namespace) = launch.enters
+            && libc::setns(namespace.as_raw_fd(), 0) != 0
+        {
+            give_up();
         }
         for signal in 1..=64 {
             libc::signal(signal, libc::SIG_DFL);

@@ -51,6 +51,8 @@ pub struct Testbed {
     init: Started,
     control: OwnedFd,
     own_pid_namespace: OwnedFd,
+    own_cgroup_namespace: OwnedFd,
+    bed_cgroup_namespace: OwnedFd,
     bed_pid_namespace: OwnedFd,
     session: OwnedFd,
     program: OwnedFd,
@@ -91,6 +93,7 @@ impl Testbed {
         let work = PathBuf::from(format!("/srv/{}", lot.word(9)));
         let hostname = format!("host-{}", lot.word(6));
         let own_pid_namespace = fs::File::open("/proc/self/ns/pid").context("open /proc/self/ns/pid")?.into();
+        let own_cgroup_namespace = fs::File::open("/proc/self/ns/cgroup").context("open /proc/self/ns/cgroup")?.into();
         let (control, far) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
             .context("socketpair for the testbed's init")?;
 
@@ -102,6 +105,7 @@ impl Testbed {
             directory: None,
             namespaces: NAMESPACES.bits() as u64,
             cgroup: Some(cgroup.directory().as_fd()),
+            enters: None,
             descriptors: &[(far.as_raw_fd(), 3)],
             session: true,
             user: None,
@@ -115,6 +119,7 @@ impl Testbed {
         send(control.as_raw_fd(), order.as_bytes(), MsgFlags::MSG_NOSIGNAL).context("order the testbed")?;
         await_answer(&control, settings.pace.deadline(Duration::from_secs(20)))?;
 
+        let bed_cgroup_namespace = host.namespace_fd(init.pid(), Namespace::Cgroup)?;
         let bed_pid_namespace = host.namespace_fd(init.pid(), Namespace::Pid)?;
         // A thread that shares its root and working directory with others may not change its mount namespace.
         unshare(CloneFlags::CLONE_FS).context("unshare this thread's root and working directory")?;
@@ -139,6 +144,8 @@ impl Testbed {
             init,
             control,
             own_pid_namespace,
+            own_cgroup_namespace,
+            bed_cgroup_namespace,
             bed_pid_namespace,
             session,
             program,
@@ -225,12 +232,21 @@ impl Testbed {
     /// Starts a process in the testbed, beside the harness's own things: in the session's cgroup and in the testbed's
     /// PID namespace.
     pub(crate) fn launch(&self, what: &Launch) -> std::io::Result<Started> {
-        // Which namespace children are born into is a property of the thread; while it differs from the thread's own,
-        // the thread could not start threads.
+        // Which PID namespace children are born into is a property of the thread; while it differs from the thread's
+        // own, the thread could not start threads.
         setns(&self.bed_pid_namespace, CloneFlags::CLONE_NEWPID)?;
+        // Where cgroup2 is mounted with nsdelegate, nobody moves a process across the root of his cgroup namespace, and
+        // the harness's own group lies outside of the testbed's: the child enters that namespace once it is inside.
+        setns(&self.own_cgroup_namespace, CloneFlags::CLONE_NEWCGROUP)?;
         let started = launch(what);
+        setns(&self.bed_cgroup_namespace, CloneFlags::CLONE_NEWCGROUP)?;
         setns(&self.own_pid_namespace, CloneFlags::CLONE_NEWPID)?;
         started
+    }
+
+    /// The testbed's cgroup namespace: what is started in the testbed enters it.
+    pub(crate) fn cgroup_namespace(&self) -> &OwnedFd {
+        &self.bed_cgroup_namespace
     }
 
     /// The cgroup that processes of the testbed start in.
@@ -254,6 +270,7 @@ impl Testbed {
                 directory: None,
                 namespaces: 0,
                 cgroup: Some(self.session.as_fd()),
+                enters: Some(self.bed_cgroup_namespace.as_fd()),
                 descriptors: &[],
                 session: true,
                 user: None,

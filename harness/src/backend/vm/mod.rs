@@ -8,6 +8,7 @@
 //! ```
 
 pub mod accel;
+mod agent;
 pub mod guest;
 pub mod initramfs;
 pub mod kernel;
@@ -16,6 +17,7 @@ pub mod newc;
 pub mod qemu;
 mod shell;
 
+pub use agent::VmAgent;
 pub use shell::shell;
 
 use std::fmt;
