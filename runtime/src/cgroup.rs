@@ -43,7 +43,7 @@ pub struct Cgroup {
     /// a group in use from one whose runtime was killed. Unlike a pid in the name, a lock has no successor.
     directory: File,
     /// Declared last, so dropped after the group is gone.
-    _controllers: Controllers,
+    controllers: Controllers,
 }
 
 impl Cgroup {
@@ -58,10 +58,8 @@ impl Cgroup {
 
     fn try_create(limits: &Limits) -> Result<Cgroup> {
         let root = mount_point()?;
-        let lock = lock(&root)?;
-        if lock.is_some() {
-            remove_stale(&root)?;
-        }
+        // Until the new group is locked itself, so that no other runtime takes it for a stale one.
+        let _lock = lock(&root)?;
         let controllers = Controllers::enable(&root, &limits.controllers())?;
         let path = make_directory(&root)?;
         let directory = File::open(&path).and_then(|file| file.try_lock().map(|()| file).map_err(Into::into));
@@ -72,9 +70,23 @@ impl Cgroup {
                 return Err(error).doing_with(|| format!("lock {}", path.display()));
             }
         };
-        let group = Cgroup { path, directory, _controllers: controllers };
+        let group = Cgroup { path, directory, controllers };
         group.limit(limits)?;
         Ok(group)
+    }
+
+    /// Removes what runtimes left that were killed with SIGKILL: groups of ours that nobody holds locked. Their processes
+    /// have died with them; should one still be dying, the group is busy and left for the next time.
+    pub fn remove_stale(&self) -> Result<()> {
+        let root = &self.controllers.root;
+        let Some(_lock) = lock(root)? else { return Ok(()) };
+        for path in children(root)? {
+            let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+            if ours && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
+                let _ = remove_tree(&path);
+            }
+        }
+        Ok(())
     }
 
     fn limit(&self, limits: &Limits) -> Result<()> {
@@ -128,11 +140,13 @@ impl Drop for Cgroup {
     }
 }
 
-/// Where cgroup2 is mounted: nearly always the first place to look, on a machine that still has version 1 elsewhere.
+/// Where cgroup2 is mounted. There are two places where systemd mounts it, the second on a machine that still has
+/// version 1 as well; the kernel's list of mounts, which can be long, is for the others.
 fn mount_point() -> Result<PathBuf> {
-    const USUAL: &str = "/sys/fs/cgroup";
-    if statfs(USUAL).is_ok_and(|file_system| file_system.filesystem_type() == CGROUP2_SUPER_MAGIC) {
-        return Ok(USUAL.into());
+    for usual in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+        if statfs(usual).is_ok_and(|file_system| file_system.filesystem_type() == CGROUP2_SUPER_MAGIC) {
+            return Ok(usual.into());
+        }
     }
     let table = fs::read_to_string("/proc/self/mountinfo").doing("read /proc/self/mountinfo")?;
     find_cgroup2(&table).ok_or_else(|| Error::new("cgroup v2 is not mounted on this machine, so no limit can be set"))
@@ -236,18 +250,6 @@ fn make_directory(root: &Path) -> Result<PathBuf> {
         }
     }
     Err(Error::new(format!("no free name for a group in {}", root.display())))
-}
-
-/// Removes what runtimes left that were killed with SIGKILL: groups of ours that nobody holds locked. Their processes
-/// have died with them; should one still be dying, the group is busy and left for the next time.
-fn remove_stale(root: &Path) -> Result<()> {
-    for path in children(root)? {
-        let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
-        if ours && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
-            let _ = remove_tree(&path);
-        }
-    }
-    Ok(())
 }
 
 /// Removes a group and the groups that were made in it, innermost first. Not `remove_dir_all`: the files of a group

@@ -55,10 +55,10 @@ fn become_command(options: &Options, rootfs: &Path, at_terminal: bool, mut go: P
     umask(Mode::empty());
     mounts::make_private()?;
     let rootfs = Rootfs::bind(rootfs)?;
-    rootfs.mount_proc()?;
+    let proc = rootfs.mount_proc()?;
     rootfs.mount_sys()?;
     let dev = dev::mount(&rootfs)?;
-    rootfs.protect_proc()?;
+    mounts::protect_proc(&proc, &dev)?;
     rootfs.name_itself(&dev, &options.hostname)?;
 
     // 6. The rootfs becomes /, the host's file system is gone. All paths below mean the container's.

@@ -1,27 +1,26 @@
 //! What the container sees as its file system: the rootfs as `/`, and in it /proc, /sys and /dev.
 
-use std::ffi::CString;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, mkdirat};
-use nix::unistd::{chdir, pivot_root, unlinkat, write};
+use nix::unistd::{UnlinkatFlags, chdir, fchdir, pivot_root, unlinkat, write};
 
 use crate::error::{Context, Result};
+use crate::sys;
 
 /// Neither set-user-ID programs nor devices nor programs at all belong on a file system that the kernel invents.
 const LOCKED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
-/// Doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
+/// Of /proc, doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
 /// SysRq key) reaches every process of the machine.
-const READ_ONLY: [&str; 7] =
-    ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"];
+const READ_ONLY: [&str; 7] = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi"];
 
-/// The kernel's memory, the keys it holds and the timers of everyone: not even to be looked at.
-const MASKED: [&str; 3] = ["/proc/kcore", "/proc/keys", "/proc/timer_list"];
+/// Of /proc, the kernel's memory, the keys it holds and the timers of everyone: not even to be looked at.
+const MASKED: [&str; 3] = ["kcore", "keys", "timer_list"];
 
 /// Cuts the ties of propagation. A mount namespace begins as a copy of its parent, and where `/` is shared (systemd
 /// makes it so) the copies are peers: every mount made below would appear on the host as well, and stay there.
@@ -58,44 +57,19 @@ impl Rootfs {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(error) => return Err(error).doing_with(|| format!("create {path} in the rootfs")),
         }
-        let directory = self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"))?;
-        mount_on(&directory, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
-        self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"))
+        let find = || self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"));
+        mount_on(&find()?, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
+        find()
     }
 
     /// /proc, by a process that is already in the new PID namespace: procfs shows the one of whoever mounts it.
-    pub fn mount_proc(&self) -> Result<()> {
-        self.mount("proc", "/proc", LOCKED, None).map(drop)
+    pub fn mount_proc(&self) -> Result<OwnedFd> {
+        self.mount("proc", "/proc", LOCKED, None)
     }
 
     /// /sys, read-only: apart from its network part it is the machine's, not the container's.
     pub fn mount_sys(&self) -> Result<()> {
         self.mount("sysfs", "/sys", LOCKED | MsFlags::MS_RDONLY, None).map(drop)
-    }
-
-    /// Closes the dangerous parts of /proc. Comes after /dev, whose `null` is what the masks are made of.
-    pub fn protect_proc(&self) -> Result<()> {
-        for path in READ_ONLY {
-            if self.cover(path, None)? {
-                let flags = LOCKED | MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-                // A bind ignores MS_RDONLY when it is made; only a remount of the finished bind heeds it.
-                let top = self.find(path, OFlag::empty()).doing_with(|| format!("open {path}"))?;
-                mount(None::<&str>, magic(&top).as_c_str(), None::<&str>, flags, None::<&str>)
-                    .doing_with(|| format!("make {path} read-only"))?;
-            }
-        }
-        let null = self.find("/dev/null", OFlag::O_NOFOLLOW).doing("open /dev/null")?;
-        MASKED.iter().try_for_each(|path| self.cover(path, Some(&null)).map(drop))
-    }
-
-    /// Binds `source` over `path`, or `path` over itself; says whether there is such a path in this rootfs and kernel.
-    fn cover(&self, path: &str, source: Option<&OwnedFd>) -> Result<bool> {
-        let target = match self.find(path, OFlag::empty()) {
-            Err(Errno::ENOENT) => return Ok(false),
-            target => target.doing_with(|| format!("open {path}"))?,
-        };
-        bind(source.unwrap_or(&target), &target).doing_with(|| format!("cover {path}"))?;
-        Ok(true)
     }
 
     /// Lets the container find itself by name: /etc/hostname and /etc/hosts get their own contents, by a mount over the
@@ -109,8 +83,12 @@ impl Rootfs {
             let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
             let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644)).doing_with(doing)?;
             write(&file, contents.as_bytes()).doing_with(doing)?;
-            self.cover(path, Some(&file))?;
-            unlinkat(dev, DRAFT, nix::unistd::UnlinkatFlags::NoRemoveDir).doing_with(doing)?;
+            match self.find(path, OFlag::empty()) {
+                Ok(place) => sys::bind(&file, &place).doing_with(|| format!("bind over {path}"))?,
+                Err(Errno::ENOENT) => {}
+                Err(error) => return Err(error).doing_with(|| format!("open {path} in the rootfs")),
+            }
+            unlinkat(dev, DRAFT, UnlinkatFlags::NoRemoveDir).doing_with(doing)?;
         }
         Ok(())
     }
@@ -122,24 +100,46 @@ impl Rootfs {
     /// over the new one, so no directory for it is needed; "." is then the old root, and MNT_DETACH, because this
     /// process still stands in it, takes it away with everything below. See NOTES in pivot_root(2).
     pub fn pivot(self) -> Result<()> {
+        fchdir(&self.0).doing("chdir to the rootfs")?;
         pivot_root(".", ".").doing("pivot_root to the rootfs")?;
         umount2(".", MntFlags::MNT_DETACH).doing("unmount the host's root")?;
         chdir("/").doing("chdir to /")
     }
 }
 
-/// Mounts a new file system over an open directory.
+/// Mounts a new file system over an open directory, by way of the working directory: no path is looked up that an
+/// image or a mount could have redirected in the meantime.
 pub fn mount_on(directory: &OwnedFd, kind: &str, flags: MsFlags, data: Option<&str>) -> nix::Result<()> {
-    mount(Some(kind), magic(directory).as_c_str(), Some(kind), flags, data)
+    fchdir(directory)?;
+    mount(Some(kind), ".", Some(kind), flags, data)
 }
 
-/// Makes the file or directory `source` appear at `target` too.
-pub fn bind(source: &OwnedFd, target: &OwnedFd) -> nix::Result<()> {
-    mount(Some(magic(source).as_c_str()), magic(target).as_c_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
+/// Closes the dangerous parts of /proc, the latter with the container's /dev/null. What this kernel does not have needs
+/// no closing. Nothing in procfs is the image's, so that plain names are safe here.
+pub fn protect_proc(proc: &OwnedFd, dev: &OwnedFd) -> Result<()> {
+    fchdir(proc).doing("chdir to /proc")?;
+    for name in READ_ONLY {
+        match mount(Some(name), name, None::<&str>, MsFlags::MS_BIND, None::<&str>) {
+            Err(Errno::ENOENT) => continue,
+            result => result.doing_with(|| format!("bind /proc/{name} onto itself"))?,
+        }
+        // A bind ignores MS_RDONLY when it is made; only a remount of the finished bind heeds it.
+        let flags = LOCKED | MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(None::<&str>, name, None::<&str>, flags, None::<&str>)
+            .doing_with(|| format!("make /proc/{name} read-only"))?;
+    }
+    let null = open_path(dev, "null").doing("open /dev/null")?;
+    for name in MASKED {
+        match open_path(proc, name) {
+            Err(Errno::ENOENT) => {}
+            result => sys::bind(&null, &result.doing_with(|| format!("open /proc/{name}"))?)
+                .doing_with(|| format!("mask /proc/{name}"))?,
+        }
+    }
+    Ok(())
 }
 
-/// A path that means exactly the file behind `fd`, whatever its name contains and wherever links point. See
-/// `/proc/pid/fd` in proc(5).
-fn magic(fd: &OwnedFd) -> CString {
-    CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap_or_default()
+/// Refers to a file of the kernel's own file systems without opening it.
+fn open_path(directory: &OwnedFd, name: &str) -> nix::Result<OwnedFd> {
+    openat(directory, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())
 }

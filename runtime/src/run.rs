@@ -61,6 +61,8 @@ pub fn run(options: &Options) -> Result<u8> {
     // If nobody reads this any more, the child has failed and `report` says why.
     let _ = { go_sender }.write_all(&[1]);
     read_report(report)?;
+    // The container runs; the time is there to look after those whose runtime was killed.
+    cgroup.as_ref().map_or(Ok(()), Cgroup::remove_stale)?;
     child.supervise(&signals, terminal.is_some())
 }
 
