@@ -99,11 +99,18 @@ pub fn close_on_exec_from(first: RawFd) -> nix::Result<()> {
 }
 
 /// Gives every signal its default action. `execve` does so for handlers, but keeps what is ignored.
+///
+/// Asks the kernel directly, because libc refuses to touch the two real-time signals that its threads use, and these
+/// may be ignored by inheritance like any other.
 pub fn reset_signal_actions() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: installs no handler, so no code of ours runs in signal context. SIGKILL, SIGSTOP and the two that
-        // libc keeps for itself are refused with EINVAL, which is as it should be.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    const SIGNALS: libc::c_int = 64;
+    // The kernel's `struct sigaction` is a handler (SIG_DFL is 0), flags, a restorer and a set of signals.
+    let default = [0_u64; 4];
+    for signal in 1..=SIGNALS {
+        let (action, former, set_size) = (default.as_ptr(), std::ptr::null_mut::<u64>(), mem::size_of::<u64>());
+        // SAFETY: `default` outlives the call and is as long as the structure; no code of ours is installed as a
+        // handler. SIGKILL and SIGSTOP are refused with EINVAL, which is as it should be.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action, former, set_size) };
     }
 }
 
