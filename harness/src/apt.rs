@@ -253,23 +253,36 @@ impl Store {
     /// needs no root, and asks again.
     fn with_lists<T>(&self, ask: impl Fn(&Apt) -> Result<T>) -> Result<T> {
         let state = self.cache.join("apt");
-        let fetched = state.join("lists-fetched");
+        let lists = state.join("lists");
         create_private(&state.join("cache/archives/partial"))?;
         let own = Apt::with_lists_of_our_own(&state);
-        let first = if fetched.exists() { &own } else { &Apt::with_lists_of_the_machine(&state) };
+        let first = if holds_lists(&lists) { &own } else { &Apt::with_lists_of_the_machine(&state) };
         let error = match ask(first) {
             Err(error @ (AptError::NotFound { .. } | AptError::NoNetwork { .. } | AptError::Failed { .. })) => error,
             settled => return settled,
         };
-        create_private(&state.join("lists/partial"))?;
-        // If there is no network, the first answer is the better one: it names the package.
-        own.run("apt-get", ["update"], None).map_err(|_| error)?;
-        write_atomically(&fetched, b"")?;
-        ask(&own)
+        create_private(&lists.join("partial"))?;
+        // Neither success nor failure means much: `update` fails when any of the machine's sources does, and succeeds
+        // without a network. What counts is what it brought.
+        match own.run("apt-get", ["update"], None) {
+            Err(missing @ AptError::NoApt { .. }) => Err(missing),
+            _ if holds_lists(&lists) => ask(&own),
+            _ => Err(match error {
+                AptError::NotFound { package } => AptError::NoNetwork { package, detail: NO_LISTS.to_owned() },
+                error => error,
+            }),
+        }
     }
 }
 
+/// Whether apt has put package lists into this directory.
+fn holds_lists(directory: &Path) -> bool {
+    let is_list = |name: &OsStr| name.to_string_lossy().contains("_Packages");
+    fs::read_dir(directory).is_ok_and(|entries| entries.flatten().any(|entry| is_list(&entry.file_name())))
+}
+
 const PARTIAL: &str = ".partial-";
+const NO_LISTS: &str = "this machine's package lists do not name it, and newer ones could not be fetched";
 
 /// How apt is called: with its caches in a directory of ours, because the machine's belong to root.
 struct Apt {
@@ -320,7 +333,11 @@ fn explain(error: AptError, package: &str) -> AptError {
     let AptError::Failed { command, detail } = error else { return error };
     let package = package.to_owned();
     let says = |words: &[&str]| words.iter().any(|word| detail.contains(word));
-    if says(&["Unable to locate package", "Can't find a source", "No packages found", "no installation candidate"]) {
+    const UNKNOWN: [&str; 4] =
+        ["Unable to locate package", "Can't find a source", "No packages found", "no installation candidate"];
+    // What the lists name and the archive has not is as unknown as what the lists do not name.
+    const DROPPED: &str = " 404 ";
+    if says(&UNKNOWN) || says(&[DROPPED]) {
         AptError::NotFound { package }
     } else if says(&["Failed to fetch", "Could not resolve", "Could not connect", "Temporary failure"]) {
         AptError::NoNetwork { package, detail }
