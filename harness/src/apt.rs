@@ -98,7 +98,7 @@ fn absolute(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-fn create_private(path: &Path) -> Result<()> {
+pub(crate) fn create_private(path: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create directory", path))
 }
@@ -142,19 +142,20 @@ pub fn is_cached(package: &str) -> bool {
 pub fn fetch_dependency(meta: &str, wanted: impl Fn(&str) -> bool) -> Result<(String, Unpacked)> {
     let store = Store::open()?;
     let record = store.root.join(format!("{meta}.resolved"));
-    let name = match fs::read_to_string(&record) {
-        Ok(known) => known,
-        Err(_) => store.resolve(meta, &wanted)?,
-    };
-    let (name, package) = match fetch(&name) {
+    if let Ok(known) = fs::read_to_string(&record) {
+        let package = fetch(&known)?;
+        return Ok((known, package));
+    }
+    let mut name = store.resolve(meta, &wanted)?;
+    let package = match fetch(&name) {
         // Old lists name what the archive has dropped. By now there are fresh ones.
         Err(AptError::NotFound { .. }) => {
-            let name = store.resolve(meta, &wanted)?;
-            let package = fetch(&name)?;
-            (name, package)
+            name = store.resolve(meta, &wanted)?;
+            fetch(&name)?
         }
-        fetched => (name, fetched?),
+        fetched => fetched?,
     };
+    // Only now, so that a recorded name is always one that the cache holds.
     write_atomically(&record, name.as_bytes())?;
     Ok((name, package))
 }
@@ -164,16 +165,39 @@ fn dependencies(listing: &str) -> impl Iterator<Item = &str> {
     listing.lines().filter_map(|line| line.trim_start_matches([' ', '|']).strip_prefix("Depends: ")).map(str::trim)
 }
 
-/// Writes a file so that a reader sees all of it or nothing, whenever the writer is killed.
+/// Writes a file in the cache so that a reader sees all of it or nothing, whenever the writer is killed.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    let _lock = lock(&cache_dir()?)?;
     let directory = path.parent().unwrap_or(Path::new("."));
+    sweep(directory)?;
     let write = || {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory)?;
         io::Write::write_all(&mut file, content)?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(failed("write", path))
+}
+
+/// Whoever changes the cache holds this until the file is dropped, or the process dies. It must not be taken twice.
+fn lock(cache: &Path) -> Result<File> {
+    let path = cache.join("lock");
+    let file = File::create(&path).map_err(failed("create", &path))?;
+    file.lock().map_err(failed("lock", &path))?;
+    Ok(file)
+}
+
+/// Removes what killed runs left in a directory. Only the holder of the lock may.
+fn sweep(directory: &Path) -> Result<()> {
+    let entries = fs::read_dir(directory).map_err(failed("read directory", directory))?;
+    for entry in entries.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(PARTIAL.as_bytes()) {
+            let path = entry.path();
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(failed("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// `packages/` in the cache: one directory per package, which appears by a rename when it is complete.
@@ -198,11 +222,11 @@ impl Store {
 
     /// Downloads and unpacks. One process at a time does so; the others wait and find the result.
     fn add(&self, package: &str) -> Result<Unpacked> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.cache)?;
         if let Some(found) = self.get(package) {
             return Ok(found);
         }
-        self.sweep()?;
+        sweep(&self.root)?;
         // A fresh name each time: should an orphan of a killed run still write, it writes into a directory of its own.
         let work = tempfile::Builder::new()
             .prefix(PARTIAL)
@@ -219,25 +243,6 @@ impl Store {
         let place = self.root.join(package);
         fs::rename(&home, &place).map_err(failed("rename into place", &place))?;
         self.get(package).ok_or_else(|| failed("read", &place)(io::ErrorKind::NotFound.into()))
-    }
-
-    /// Held until the file is dropped, or its process dies.
-    fn lock(&self) -> Result<File> {
-        let path = self.root.join("lock");
-        let file = File::create(&path).map_err(failed("create", &path))?;
-        file.lock().map_err(failed("lock", &path))?;
-        Ok(file)
-    }
-
-    /// Removes what killed runs left. Only the holder of the lock may.
-    fn sweep(&self) -> Result<()> {
-        let entries = fs::read_dir(&self.root).map_err(failed("read directory", &self.root))?;
-        for entry in entries.flatten() {
-            if entry.file_name().as_encoded_bytes().starts_with(PARTIAL.as_bytes()) {
-                fs::remove_dir_all(entry.path()).map_err(failed("remove", &entry.path()))?;
-            }
-        }
-        Ok(())
     }
 
     fn resolve(&self, meta: &str, wanted: &impl Fn(&str) -> bool) -> Result<String> {
@@ -281,6 +286,7 @@ fn holds_lists(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|entries| entries.flatten().any(|entry| is_list(&entry.file_name())))
 }
 
+/// How the names of unfinished things in the cache begin.
 const PARTIAL: &str = ".partial-";
 const NO_LISTS: &str = "this machine's package lists do not name it, and newer ones could not be fetched";
 

@@ -36,7 +36,7 @@ impl Base {
     pub fn open(kernel: &Kernel) -> Result<Self, VmError> {
         let busybox = busybox()?;
         let directory = apt::cache_dir()?.join("initramfs");
-        fs::create_dir_all(&directory).map_err(|error| VmError::file("create directory", &directory, error))?;
+        apt::create_private(&directory)?;
         let path = directory.join(format!("{}-{:016x}.cpio", kernel.release, key(kernel, &busybox)?));
         let notes = path.with_extension("absent");
         if !(path.exists() && notes.exists()) {
