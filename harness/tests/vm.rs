@@ -261,7 +261,7 @@ fn is_so(question: &str) -> bool {
         ),
         "loopback" => in_a_shell("ping -c 1 -W 5 127.0.0.1"),
         "devices" => in_a_shell(
-            "test -c /dev/null && test -c /dev/pts/ptmx && test -k /tmp && test -d /dev/shm && test \"$(hostname)\" = ubuntu2404-boxproof",
+            "test -c /dev/null && test -e /dev/fd/0 && echo x > /dev/stdout && test -c /dev/pts/ptmx && test -k /tmp && test -d /dev/shm && test \"$(hostname)\" = ubuntu2404-boxproof",
         ),
         other => panic!("no such question: {other}"),
     }

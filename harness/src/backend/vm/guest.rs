@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, wait};
@@ -48,7 +49,7 @@ const NO_DEV: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// What the guest is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Runs `PROGRAM agent --port DEVICE`.
+    /// Runs this program again, as `boxproof agent --port DEVICE`.
     Agent,
     /// Runs an interactive shell on the console.
     Shell,
@@ -123,6 +124,7 @@ fn set_up() -> Result<()> {
     enter_real_root()?;
     share_everything()?;
     attach("devpts", "/dev/pts", MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC, "gid=5,mode=620,ptmxmode=000")?;
+    device_links()?;
     attach("tmpfs", "/dev/shm", NO_DEV, "mode=1777,size=50%")?;
     attach("mqueue", "/dev/mqueue", NO_EXEC, "")?;
     attach("tmpfs", "/run", NO_EXEC, "mode=755,size=20%")?;
@@ -133,7 +135,8 @@ fn set_up() -> Result<()> {
     sethostname(HOSTNAME).while_(|| "set hostname".into())?;
     machine::loopback_up().while_(|| "set lo up".into())?;
     settings();
-    Ok(())
+    // What systemd gives every service and session.
+    setrlimit(Resource::RLIMIT_NOFILE, 1024, 524_288).while_(|| "set the limit of open files".into())
 }
 
 /// Mounts, making the mount point if need be.
@@ -142,6 +145,20 @@ fn attach(kind: &str, target: &str, flags: MsFlags, options: &str) -> Result<()>
     fs::create_dir_all(target).while_(fail)?;
     let options = (!options.is_empty()).then_some(options);
     mount(Some(kind), target, Some(kind), flags, options).while_(fail)
+}
+
+/// The names in /dev that the kernel leaves to user space, and that every shell script takes for granted.
+fn device_links() -> Result<()> {
+    const LINKS: [(&str, &str); 4] = [
+        ("/dev/fd", "/proc/self/fd"),
+        ("/dev/stdin", "/proc/self/fd/0"),
+        ("/dev/stdout", "/proc/self/fd/1"),
+        ("/dev/stderr", "/proc/self/fd/2"),
+    ];
+    for (link, target) in LINKS {
+        symlink(target, link).while_(|| format!("create link {link}"))?;
+    }
+    Ok(())
 }
 
 fn load_modules() -> Result<()> {
@@ -198,7 +215,7 @@ fn move_tree(from: &Path, to: &Path, device: u64) -> Result<()> {
             move_tree(&source, &target, device)?;
         } else if metadata.is_symlink() {
             let link = fs::read_link(&source).while_(fail("read link", &source))?;
-            std::os::unix::fs::symlink(link, &target).while_(fail("create link", &target))?;
+            symlink(link, &target).while_(fail("create link", &target))?;
         } else if metadata.is_file() {
             fs::copy(&source, &target).while_(fail("copy to", &target))?;
             fs::remove_file(&source).while_(fail("remove", &source))?;

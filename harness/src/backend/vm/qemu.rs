@@ -311,9 +311,21 @@ impl Tail {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// As text that does nothing to the terminal it is shown on: the guest may have been taken over.
     pub(super) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).replace('\r', "")
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+        text.split_inclusive(is_dangerous).fold(String::with_capacity(text.len()), |shown, piece| {
+            match piece.strip_suffix(is_dangerous) {
+                Some(plain) => shown + plain + &piece[plain.len()..].escape_debug().to_string(),
+                None => shown + piece,
+            }
+        })
     }
+}
+
+fn is_dangerous(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t')
 }
 
 /// Waits until one of the descriptors is ready; which are. Nothing is ready when the time is over.
@@ -331,6 +343,13 @@ pub(super) fn ready(watched: &[(std::os::fd::BorrowedFd<'_>, PollFlags)], time: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tail_does_nothing_to_the_terminal() {
+        let tail = Tail::default();
+        tail.push(b"a\x1b[2Jb\r\n\tc\x07\xff", false);
+        assert_eq!(tail.text(), "a\\u{1b}[2Jb\n\tc\\u{7}\u{fffd}");
+    }
 
     #[test]
     fn a_tail_keeps_the_end() {

@@ -8,8 +8,10 @@ use nix::poll::PollFlags;
 use nix::sys::termios::{self, SetArg, Termios};
 
 use super::guest::Role;
+use super::lines::ended;
 use super::qemu::{self, Process};
-use super::{Ending, Ground, Progress, VmError, VmOptions, ended};
+use super::start::Ground;
+use super::{Ending, Progress, VmError, VmOptions};
 
 /// What a terminal sends for "no more input".
 const END_OF_INPUT: &[u8] = b"\x04";

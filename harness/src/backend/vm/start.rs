@@ -1,0 +1,131 @@
+//! Starting a guest on what was prepared, by KVM if that works, else in software.
+
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::poll::PollFlags;
+
+use super::accel::{self, Accel, Choice};
+use super::initramfs::Base;
+use super::kernel::Kernel;
+use super::lines::{ended, silent};
+use super::qemu::{self, Launch, Process};
+use super::{Progress, VmError, VmOptions};
+
+/// A silent console for so long means that KVM does not execute anything; a guest that it does execute has reached
+/// user space by then.
+const KVM_TRIAL: Duration = Duration::from_secs(3);
+
+/// Everything a boot stands on, whatever executes it.
+pub(super) struct Ground {
+    pub(super) qemu: PathBuf,
+    pub(super) kernel: Kernel,
+    pub(super) base: Base,
+}
+
+/// What came of a start, how it was done, and how long it took.
+pub(super) struct Started<T> {
+    pub(super) result: T,
+    pub(super) choice: Choice,
+    /// Spent on trying KVM in vain.
+    pub(super) trial: Duration,
+    /// Spent on the start that succeeded.
+    pub(super) time: Duration,
+}
+
+impl Ground {
+    /// Finds or fetches everything; nothing that comes after needs a network.
+    pub(super) fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Self, VmError> {
+        let qemu = qemu::find()?;
+        if let Some(package) = options.kernel.to_download() {
+            progress(Progress::Downloading { package });
+        }
+        let kernel = options.kernel.find()?;
+        let base = Base::open(&kernel)?;
+        if !base.absent_modules.is_empty() {
+            progress(Progress::ModulesAbsent { names: base.absent_modules.clone() });
+        }
+        Ok(Self { qemu, kernel, base })
+    }
+
+    fn start(&self, accel: Accel, options: &VmOptions, sandbox: bool) -> Result<Process, VmError> {
+        let initramfs = self.base.with_init(&options.program)?;
+        let (qemu, kernel) = (self.qemu.as_path(), self.kernel.image.as_path());
+        Process::start(Launch { qemu, kernel, initramfs, accel, options, sandbox })
+            .map_err(|error| VmError::file("start", &self.qemu, error))
+    }
+
+    /// Starts a guest and does `then` with it, by KVM or, if KVM is on trial and fails, in software.
+    pub(super) fn start_somehow<T>(
+        &self,
+        options: &VmOptions,
+        progress: &dyn Fn(Progress),
+        then: impl Fn(Process, &Choice) -> Result<T, VmError>,
+    ) -> Result<Started<T>, VmError> {
+        let start = Instant::now();
+        let choice = accel::choose(options.accel, &self.qemu)?;
+        match self.start_with(&choice, options, progress, &then) {
+            Err(error) if choice.trial && error.is_of_the_guest() => {
+                let trial = start.elapsed();
+                let choice = Choice { accel: Accel::Tcg, reason: verdict_on_kvm(&error), trial: false };
+                let result = self.start_with(&choice, options, progress, &then)?;
+                // Only now is it certain that KVM was to blame.
+                accel::remember(choice.accel, &choice.reason, &self.qemu);
+                Ok(Started { result, choice, trial, time: start.elapsed() - trial })
+            }
+            outcome => {
+                let result = outcome?;
+                if choice.trial {
+                    accel::remember(choice.accel, "it boots here", &self.qemu);
+                }
+                Ok(Started { result, choice, trial: Duration::ZERO, time: start.elapsed() })
+            }
+        }
+    }
+
+    fn start_with<T>(
+        &self,
+        choice: &Choice,
+        options: &VmOptions,
+        progress: &dyn Fn(Progress),
+        then: impl Fn(Process, &Choice) -> Result<T, VmError>,
+    ) -> Result<T, VmError> {
+        progress(Progress::Accel { accel: choice.accel, reason: choice.reason.clone() });
+        progress(Progress::Booting { kernel: self.kernel.release.clone() });
+        let attempt = |sandbox| {
+            let mut process = self.start(choice.accel, options, sandbox)?;
+            if choice.trial {
+                wait_for_a_sign_of_life(&mut process)?;
+            }
+            then(process, choice)
+        };
+        match attempt(true) {
+            // A QEMU that was built without seccomp says so and ends.
+            Err(VmError::NotStarted { stderr, .. }) if stderr.contains("sandbox") => attempt(false),
+            outcome => outcome,
+        }
+    }
+}
+
+/// Why KVM was given up, for the user.
+fn verdict_on_kvm(error: &VmError) -> String {
+    match error {
+        VmError::Silent { waited, .. } => {
+            format!("KVM is offered but executes nothing (silent for {:.0} s)", waited.as_secs_f32())
+        }
+        error => format!("KVM is offered but fails: {}", error.to_string().lines().next().unwrap_or_default()),
+    }
+}
+
+/// A guest on trial must have written something, on its port or on its console, when the trial is over.
+fn wait_for_a_sign_of_life(process: &mut Process) -> Result<(), VmError> {
+    let watched = [(process.port.as_fd(), PollFlags::POLLIN), (process.pidfd().as_fd(), PollFlags::POLLIN)];
+    let ready = qemu::ready(&watched, KVM_TRIAL).map_err(VmError::Port)?;
+    match ready[..] {
+        [_, true] => Err(ended(process, false)),
+        [true, _] => Ok(()),
+        _ if process.console_tail.is_empty() => Err(silent(process, KVM_TRIAL, false)),
+        _ => Ok(()),
+    }
+}
