@@ -10,6 +10,7 @@ mod step4_veth;
 mod step5_files;
 mod step5_program;
 mod step5_streams;
+pub mod texts;
 
 use boxproof_harness::scenario::Scenario;
 use std::sync::LazyLock;

@@ -1,0 +1,213 @@
+//! The command line, as clap understands it.
+
+use crate::report::Format;
+use boxproof_harness::result::Tier;
+use boxproof_scenarios::texts::Language;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Examines container runtimes from the kernel's side.
+#[derive(Debug, Parser)]
+#[command(name = "boxproof", version, max_term_width = 100, propagate_version = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Examine a runtime and report which steps of the workshop work, which do not, and why
+    #[command(after_help = EXAM_HELP)]
+    Exam(ExamArgs),
+    /// List the scenarios
+    List(ListArgs),
+    /// Explain a scenario or a cause: what it means, why it matters, how to see it by hand
+    Explain(ExplainArgs),
+    /// Say of every requirement whether this machine meets it, and how to mend it
+    Doctor(DoctorArgs),
+    /// Manage the virtual machine that runtimes are examined in
+    Vm(VmArgs),
+    /// Examine on behalf of another boxproof (JSON lines)
+    #[command(hide = true)]
+    Agent(AgentArgs),
+}
+
+const EXAM_HELP: &str = "\
+Exit status:
+  0  everything examined passed
+  1  something failed
+  2  wrong usage, or RUNTIME cannot be examined
+  3  this machine could not examine everything; the report says what to do about it
+
+Examples:
+  boxproof exam ./mycontainer
+  boxproof exam ./mycontainer --only pid-one --lang ja
+  sudo boxproof exam ./mycontainer --backend local
+  boxproof exam ./mycontainer --json > result.json";
+
+#[derive(Debug, Args)]
+pub struct ExamArgs {
+    /// The program to examine, or a directory with a boxproof.toml; default: the current directory
+    #[arg(value_name = "RUNTIME|DIR")]
+    pub runtime: Option<PathBuf>,
+    /// How the program is called: as in the workshop (RUNTIME run CMD...), or as boxproof.toml says
+    #[arg(long, value_enum)]
+    pub adapter: Option<Adapter>,
+    /// The directory that becomes the container's rootfs/
+    #[arg(long, value_name = "DIR")]
+    pub rootfs: Option<PathBuf>,
+    /// Where to examine: `vm` needs no root and harms nothing; `local` runs the program as root on this machine;
+    /// `auto` is $BOXPROOF_BACKEND, else vm
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Examine only this tier (repeatable)
+    #[arg(long, value_enum, value_name = "TIER")]
+    pub tier: Vec<TierArg>,
+    /// Examine only this scenario (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Repeat a run exactly: every drawn value comes from this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Language of the report; default: from LC_ALL, LC_MESSAGES, LANG
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
+    /// Write the result (boxproof/result/v1) to stdout, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Also write a report: json, text, md or junit (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
+    pub report: Vec<(Format, PathBuf)>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// As the Markdown of docs/scenarios.md
+    #[arg(long, hide = true, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Language; default: from the locale
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Id of a scenario or of a cause, as a report names it
+    pub id: String,
+    /// Language; default: from the locale
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Language; default: from the locale
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+pub struct VmArgs {
+    #[command(subcommand)]
+    pub command: VmCommand,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum VmCommand {
+    /// Download and unpack what the virtual machine needs, so that later runs need no network
+    Prepare,
+    /// Open a shell in the virtual machine
+    Shell,
+    /// Remove everything that was downloaded
+    Clean,
+}
+
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// The device to talk over, instead of stdin and stdout
+    #[arg(long)]
+    pub port: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Adapter {
+    Workshop,
+    Command,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    #[default]
+    Auto,
+    Vm,
+    Local,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TierArg {
+    Core,
+    Robust,
+    Next,
+    Hardened,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Tier {
+        match tier {
+            TierArg::Core => Tier::Core,
+            TierArg::Robust => Tier::Robust,
+            TierArg::Next => Tier::Next,
+            TierArg::Hardened => Tier::Hardened,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArg {
+    En,
+    Ja,
+}
+
+/// The language asked for, else the environment's.
+pub fn language(asked: Option<LanguageArg>) -> Language {
+    match asked {
+        Some(LanguageArg::En) => Language::English,
+        Some(LanguageArg::Ja) => Language::Japanese,
+        None => Language::of_environment(),
+    }
+}
+
+fn report_target(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("expected FORMAT=PATH, as in json=result.json")?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let known: Vec<_> = Format::value_variants().iter().filter_map(|known| known.to_possible_value()).collect();
+        let known: Vec<_> = known.iter().map(|value| value.get_name()).collect();
+        format!("no report format `{format}`; there are {}", known.join(", "))
+    })?;
+    if path.is_empty() { Err("expected a path after =".to_owned()) } else { Ok((format, path.into())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_path() {
+        assert_eq!(report_target("json=a=b.json"), Ok((Format::Json, "a=b.json".into())));
+        assert!(report_target("json").is_err());
+        assert!(report_target("json=").is_err());
+        assert!(report_target("pdf=x").is_err_and(|message| message.contains("junit")));
+    }
+}

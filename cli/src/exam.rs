@@ -1,0 +1,112 @@
+//! `boxproof exam`: from the command line to the report.
+
+use crate::args::{ExamArgs, language};
+use crate::backend::Place;
+use crate::near::near;
+use crate::outcome::{Outcome, Trouble};
+use crate::progress::Progress;
+use crate::report;
+use crate::subject::Subject;
+use boxproof_harness::conductor::{Parcel, conduct};
+use boxproof_harness::plan::Plan;
+use boxproof_harness::result::{Report, Status, Tier};
+use boxproof_harness::rootfs::RootfsSource;
+use boxproof_harness::scenario::Scenario;
+use boxproof_scenarios::catalogue;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io::Write;
+use std::path::Path;
+
+/// Examines one runtime.
+pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
+    let texts = crate::words::texts(language(args.lang));
+    let place = Place::of(args.backend)?;
+    let scenarios = chosen(args)?;
+    args.report.iter().try_for_each(|(_, path)| writable(path))?;
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable())?;
+    let rootfs = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
+    let rootfs = rootfs
+        .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;
+
+    let seed = args.seed.unwrap_or_else(drawn);
+    let mut progress = Progress::new(&texts, scenarios.len());
+    progress
+        .say(&texts.text("ui-seed", &report::params([("seed", &seed.to_string()), ("rootfs", &rootfs.description())])));
+    let parcel = Parcel {
+        plan: Plan {
+            seed,
+            scenarios: scenarios.iter().map(|scenario| scenario.id.to_owned()).collect(),
+            invocation: subject.invocation,
+            program: subject.program,
+            jobs: 0,
+            disposable: place.is_disposable(),
+        },
+        rootfs: rootfs.tree().map_err(Trouble::environment)?,
+        submission: subject.submission,
+        extra: subject.libraries,
+        about: subject.about,
+    };
+    let mut agent = place.start(&|line| progress.say(line))?;
+    let mut result = conduct(catalogue(), agent.as_mut(), &parcel, &mut |event| progress.hear(event));
+    drop(agent);
+    progress.finish();
+
+    texts.fill(&mut result);
+    for (format, path) in &args.report {
+        let written = format.write(&result, &texts, path);
+        written.map_err(|error| Trouble::environment(format!("write {}: {error}", path.display())))?;
+    }
+    let text = if args.json { report::json(&result) } else { Ok(report::terminal(&result, &texts)) };
+    let shown = text.and_then(|text| anstream::stdout().lock().write_all(text.as_bytes()));
+    shown.map_err(|error| Trouble::environment(format!("write the report to stdout: {error}")))?;
+    Ok(outcome(&result))
+}
+
+fn outcome(report: &Report) -> Outcome {
+    match report.status {
+        Status::Pass | Status::Skip => Outcome::Passed,
+        Status::Fail => Outcome::Failed,
+        Status::Error | Status::Inconclusive => Outcome::Unexamined,
+    }
+}
+
+/// The scenarios asked for, in the catalogue's order.
+fn chosen(args: &ExamArgs) -> Result<Vec<&'static Scenario>, Trouble> {
+    for id in &args.only {
+        if !catalogue().iter().any(|known| known.id == id) {
+            return Err(unknown("scenario", id, catalogue().iter().map(|known| known.id)));
+        }
+    }
+    let tiers: Vec<Tier> = args.tier.iter().copied().map(Tier::from).collect();
+    let wanted = |scenario: &&Scenario| {
+        (tiers.is_empty() || tiers.contains(&scenario.tier))
+            && (args.only.is_empty() || args.only.iter().any(|id| id == scenario.id))
+    };
+    let chosen: Vec<_> = catalogue().iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        return Err(Trouble::usage("no scenario is of that tier: see boxproof list"));
+    }
+    Ok(chosen)
+}
+
+/// Says that there is no such thing, and what may have been meant.
+pub fn unknown<'a>(kind: &str, id: &str, known: impl IntoIterator<Item = &'a str>) -> Trouble {
+    let near = near(id, known);
+    let meant = if near.is_empty() { String::new() } else { format!(" Did you mean {}?", near.join(", ")) };
+    Trouble::usage(format!("there is no {kind} `{id}`.{meant} All of them: boxproof list"))
+}
+
+/// Says before the exam, not after it, that there is no place for a report.
+fn writable(path: &Path) -> Result<(), Trouble> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match directory.is_dir() && !path.is_dir() {
+        true => Ok(()),
+        false => Err(Trouble::usage(format!("--report {}: there is no such directory to write it in", path.display()))),
+    }
+}
+
+/// A seed that nobody chose. Small enough to be typed, and exact in every JSON reader (below 2⁵³).
+fn drawn() -> u64 {
+    RandomState::new().hash_one(std::process::id()) % 1_000_000_000
+}

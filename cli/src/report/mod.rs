@@ -1,0 +1,163 @@
+//! Reports: every one is made from `boxproof/result/v1`, and only from it.
+
+mod json;
+mod junit;
+mod markdown;
+mod terminal;
+
+pub use json::json;
+pub use terminal::{mark, terminal};
+
+use boxproof_harness::result::{Check, Fact, Report, Status, Tier, write_atomically};
+use boxproof_scenarios::texts::{Params, Texts};
+use clap::ValueEnum;
+use std::io;
+use std::path::Path;
+
+/// A format that a report can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Json,
+    Text,
+    Md,
+    Junit,
+}
+
+impl Format {
+    /// The report as bytes of a file.
+    fn render(self, report: &Report, texts: &Texts) -> io::Result<Vec<u8>> {
+        Ok(match self {
+            Format::Json => json(report)?.into_bytes(),
+            Format::Text => anstream::adapter::strip_str(&terminal(report, texts)).to_string().into_bytes(),
+            Format::Md => markdown::markdown(report, texts).into_bytes(),
+            Format::Junit => junit::junit(report)?.into_bytes(),
+        })
+    }
+
+    /// Writes it to `path`, whole or not at all.
+    pub fn write(self, report: &Report, texts: &Texts, path: &Path) -> io::Result<()> {
+        write_atomically(path, &self.render(report, texts)?)
+    }
+}
+
+/// The checks of one scenario.
+pub struct Examined<'a> {
+    pub id: &'a str,
+    pub step: &'a str,
+    pub tier: Tier,
+    pub status: Status,
+    pub duration_ms: u64,
+    pub checks: Vec<&'a Check>,
+}
+
+impl<'a> Examined<'a> {
+    /// The checks that ended so.
+    pub fn with(&self, status: Status) -> impl Iterator<Item = &'a Check> + '_ {
+        self.checks.iter().copied().filter(move |check| check.status == status)
+    }
+
+    /// What the scenario says in the reader's language.
+    pub fn title(&self, texts: &Texts) -> String {
+        texts.plain(&format!("scenario-{}", self.id))
+    }
+}
+
+/// The scenarios of a result, in its order.
+pub fn scenarios(report: &Report) -> Vec<Examined<'_>> {
+    let mut all: Vec<Examined> = Vec::new();
+    for check in &report.checks {
+        match all.iter_mut().find(|known| known.id == check.scenario) {
+            Some(known) => known.checks.push(check),
+            None => all.push(Examined {
+                id: &check.scenario,
+                step: &check.step,
+                tier: check.tier,
+                status: check.status,
+                duration_ms: 0,
+                checks: vec![check],
+            }),
+        }
+    }
+    for scenario in &mut all {
+        scenario.status = Status::of(scenario.checks.iter().map(|check| check.status));
+        scenario.duration_ms = scenario.checks.iter().map(|check| check.duration_ms).max().unwrap_or(0);
+    }
+    all
+}
+
+/// Scenarios by the workshop's steps, in the workshop's order.
+pub fn by_step<'a>(scenarios: &'a [Examined<'a>]) -> Vec<(&'a str, Vec<&'a Examined<'a>>)> {
+    let mut steps: Vec<(&str, Vec<&Examined>)> = Vec::new();
+    for scenario in scenarios {
+        let step = scenario.step.split('-').next().unwrap_or_default();
+        match steps.iter_mut().find(|(known, _)| *known == step) {
+            Some((_, members)) => members.push(scenario),
+            None => steps.push((step, vec![scenario])),
+        }
+    }
+    steps.sort_by_key(|(step, _)| *step);
+    steps
+}
+
+/// How many scenarios of each tier passed, of how many.
+pub fn tally(scenarios: &[Examined]) -> Vec<(Tier, usize, usize)> {
+    let tiers = [Tier::Core, Tier::Robust, Tier::Next, Tier::Hardened];
+    let count = |tier| {
+        let of_tier = scenarios.iter().filter(|scenario| scenario.tier == tier);
+        let passed = of_tier.clone().filter(|scenario| scenario.status == Status::Pass).count();
+        (tier, passed, of_tier.count())
+    };
+    tiers.into_iter().map(count).filter(|(_, _, planned)| *planned > 0).collect()
+}
+
+/// What a check rests on.
+pub fn kernel_facts(check: &Check) -> impl Iterator<Item = &Fact> {
+    check.evidence.iter().filter(|fact| fact.kind != "printed")
+}
+
+/// What a learner sees beside it.
+pub fn printed_facts(check: &Check) -> impl Iterator<Item = &Fact> {
+    check.evidence.iter().filter(|fact| fact.kind == "printed")
+}
+
+/// Reasons why scenarios ended with `status`, each with the scenarios it holds for.
+pub fn reasons<'a>(scenarios: &[Examined<'a>], status: Status) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for scenario in scenarios {
+        for check in scenario.with(status) {
+            let text = check.message.text.as_str();
+            match reasons.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, ids)) if ids.contains(&scenario.id) => {}
+                Some((_, ids)) => ids.push(scenario.id),
+                None => reasons.push((text, vec![scenario.id])),
+            }
+        }
+    }
+    reasons
+}
+
+/// The command that repeats this run exactly.
+pub fn again(report: &Report) -> String {
+    let backend = if report.environment.isolation == "host" { " --backend local" } else { "" };
+    format!("boxproof exam {}{backend} --seed {}", shell_word(&report.submission.path), report.run.seed)
+}
+
+/// A word as a shell would need it.
+fn shell_word(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Milliseconds as people say them.
+pub fn duration(ms: u64) -> String {
+    if ms < 1000 { format!("{ms} ms") } else { format!("{}.{} s", ms / 1000, ms % 1000 / 100) }
+}
+
+/// Values for a text.
+pub fn params<const N: usize>(pairs: [(&str, &str); N]) -> Params {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,186 @@
+//! The runtime under test: from the path on the command line to what is sent to the agent.
+
+use crate::args::Adapter;
+use crate::outcome::Trouble;
+use boxproof_harness::manifest::{FILE_NAME, Invocation, Manifest};
+use boxproof_harness::program::{Program, ProgramError};
+use boxproof_harness::result::{Build, Submission};
+use boxproof_harness::tree::{Tree, TreeError};
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// A runtime under test, inspected but not yet run.
+pub struct Subject {
+    /// How it is called.
+    pub invocation: Invocation,
+    /// The program, relative to the submission.
+    pub program: String,
+    /// The program with what belongs to it.
+    pub submission: Tree,
+    /// What it needs on a machine that has nothing.
+    pub libraries: Tree,
+    /// The directory beside which `rootfs/` may lie.
+    pub directory: PathBuf,
+    /// For the result.
+    pub about: Submission,
+}
+
+/// Directories beside a program that are not part of it.
+const NOT_THE_PROGRAM: [&str; 4] = ["rootfs", "target", ".git", "node_modules"];
+
+impl Subject {
+    /// Looks at what the command line names. `disposable`: whether it will run on a machine that is thrown away.
+    pub fn find(given: Option<&Path>, adapter: Option<Adapter>, disposable: bool) -> Result<Subject, Trouble> {
+        let path = given.unwrap_or(Path::new("."));
+        let manifest = manifest(path)?;
+        if manifest.is_none() && given.is_none() {
+            return Err(Trouble::usage(format!(
+                "there is no {FILE_NAME} in the current directory. Name the program to examine: boxproof exam ./mycontainer"
+            )));
+        }
+        let invocation = invocation(manifest.as_ref(), adapter)?;
+        let build = match manifest.as_ref().and_then(|manifest| Some((manifest, manifest.build.as_deref()?))) {
+            Some((manifest, command)) => build(manifest, command, disposable)?,
+            None => None,
+        };
+        let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
+        let program = Program::inspect(program).map_err(Trouble::usage)?;
+        let directory = match &manifest {
+            Some(manifest) => real(&manifest.directory)?,
+            None => program.path.parent().unwrap_or(Path::new("/")).to_owned(),
+        };
+        let name = name_below(&directory, &program.path)?;
+        let submission = match &manifest {
+            Some(_) => belongings(&directory),
+            None => alone(&name, &program.path),
+        };
+        Ok(Subject {
+            invocation,
+            submission: submission.map_err(Trouble::usage)?,
+            libraries: libraries(&program, disposable)?,
+            about: about(path, &program, build),
+            program: name,
+            directory,
+        })
+    }
+}
+
+/// The `boxproof.toml` that speaks of this path: the one in it, or the one beside it that names it.
+fn manifest(path: &Path) -> Result<Option<Manifest>, Trouble> {
+    if path.is_dir() {
+        return Manifest::beside(path).map_err(Trouble::usage);
+    }
+    let Some(directory) = path.parent().filter(|_| path.is_file()) else { return Ok(None) };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let found = Manifest::beside(directory).map_err(Trouble::usage)?;
+    let same = |manifest: &Manifest| {
+        manifest.program.canonicalize().is_ok_and(|named| path.canonicalize().is_ok_and(|path| named == path))
+    };
+    Ok(found.filter(same))
+}
+
+fn invocation(manifest: Option<&Manifest>, adapter: Option<Adapter>) -> Result<Invocation, Trouble> {
+    let said = manifest.map(|manifest| manifest.invocation.clone());
+    match adapter {
+        None => Ok(said.unwrap_or_else(Invocation::workshop)),
+        Some(Adapter::Workshop) => {
+            Ok(said.filter(|said| said.adapter() == "workshop").unwrap_or_else(Invocation::workshop))
+        }
+        Some(Adapter::Command) => said.filter(|said| said.adapter() == "command").ok_or_else(|| {
+            Trouble::usage(format!(
+                "--adapter command needs a {FILE_NAME} beside the program whose [runtime] has adapter = \"command\" and \
+                 command = [\"{{program}}\", \"run\", \"{{argv}}\"]"
+            ))
+        }),
+    }
+}
+
+/// Builds the program as its author says, as the user who asks.
+///
+/// Root builds nothing for an exam in a virtual machine: that backend promises that nothing foreign runs as root here.
+fn build(manifest: &Manifest, command: &[String], disposable: bool) -> Result<Option<Build>, Trouble> {
+    let typed = command.join(" ");
+    if disposable && nix::unistd::geteuid().is_root() {
+        return match manifest.program.exists() {
+            true => Ok(None),
+            false => Err(Trouble::usage(format!(
+                "{}: it is not built yet, and boxproof builds nothing as root. Build it first: {typed}",
+                manifest.program.display()
+            ))),
+        };
+    }
+    let start = Instant::now();
+    let (program, arguments) = command.split_first().ok_or_else(|| Trouble::usage("the build command is empty"))?;
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(&manifest.directory)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Trouble::usage(format!("build with `{typed}`: {error}")))?;
+    let log = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    if !output.status.success() {
+        return Err(Trouble::usage(format!("`{typed}` ended with {}:\n{}", output.status, log.trim_end())));
+    }
+    let duration_ms = start.elapsed().as_millis() as u64;
+    Ok(Some(Build { command: typed, status: "pass".into(), duration_ms, log }))
+}
+
+fn real(path: &Path) -> Result<PathBuf, Trouble> {
+    path.canonicalize().map_err(|error| Trouble::usage(format!("{}: {error}", path.display())))
+}
+
+/// The program's name below its directory. Names travel as JSON, so they must be text.
+fn name_below(directory: &Path, program: &Path) -> Result<String, Trouble> {
+    let below = program.strip_prefix(directory).map_err(|_| {
+        Trouble::usage(format!("{}: the program must lie below {}", program.display(), directory.display()))
+    })?;
+    let name = below.to_str().ok_or_else(|| Trouble::usage(format!("{}: the name is not UTF-8", program.display())))?;
+    Ok(name.to_owned())
+}
+
+fn alone(name: &str, program: &Path) -> Result<Tree, TreeError> {
+    let mut tree = Tree::new();
+    tree.host_file(name, 0o755, program)?;
+    Ok(tree)
+}
+
+/// The directory without what is surely not part of the program.
+fn belongings(directory: &Path) -> Result<Tree, TreeError> {
+    let mut tree = Tree::new();
+    for (path, node) in Tree::read(directory)?.entries() {
+        let first = path.components().find(|component| matches!(component, Component::Normal(_)));
+        let first = first.map(|component| component.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
+        if !NOT_THE_PROGRAM.contains(&first.as_str()) && !first.ends_with(".tar") {
+            tree.insert(path, node.clone())?;
+        }
+    }
+    Ok(tree)
+}
+
+fn libraries(program: &Program, disposable: bool) -> Result<Tree, Trouble> {
+    if !disposable {
+        return Ok(Tree::new());
+    }
+    let closure = program.closure().map_err(|error: ProgramError| Trouble::usage(error))?;
+    if let Some(language) = &closure.needs_tree {
+        return Err(Trouble::environment(format!(
+            "{}: it is run by {language}, whose library is not in the virtual machine. Examine it where {language} is \
+             installed, in a machine you can throw away: sudo boxproof exam --backend local {}",
+            program.path.display(),
+            program.path.display()
+        )));
+    }
+    closure.tree().map_err(Trouble::usage)
+}
+
+fn about(path: &Path, program: &Program, build: Option<Build>) -> Submission {
+    let name = program.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Submission {
+        id: name,
+        path: path.display().to_string(),
+        sha256: program.sha256.clone(),
+        build,
+        ..Submission::default()
+    }
+}

@@ -1,0 +1,28 @@
+//! `boxproof vm`: the virtual machine that runtimes are examined in.
+
+use crate::args::{VmArgs, VmCommand};
+use crate::outcome::{Outcome, Trouble};
+use boxproof_harness::backend::Agent;
+use boxproof_harness::backend::vm::{self, VmAgent, VmOptions};
+
+/// Prepares it, opens a shell in it, or removes it.
+pub fn run(args: &VmArgs) -> Result<Outcome, Trouble> {
+    let (options, say) = (VmOptions::default(), |progress| anstream::eprintln!("{progress}"));
+    match args.command {
+        VmCommand::Prepare => {
+            let kernel = vm::prepare(&options, &say).map_err(Trouble::environment)?;
+            crate::words::print(&format!("Linux {} ({})\n", kernel.release, kernel.origin))
+        }
+        VmCommand::Shell => vm::shell(&options, &say).map(|()| Outcome::Passed).map_err(Trouble::environment),
+        VmCommand::Clean => {
+            let removed = vm::clean().map_err(Trouble::environment)?;
+            crate::words::print(&format!("{}\n", removed.display()))
+        }
+    }
+}
+
+/// Boots one with an agent in it. `say` gets a line for whoever waits.
+pub fn agent(say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    let booted = VmAgent::boot(&VmOptions::default(), &|progress| say(&progress.to_string()));
+    booted.map(|agent| Box::new(agent) as Box<dyn Agent>).map_err(Trouble::environment)
+}

@@ -1,0 +1,150 @@
+//! What is printed: our own texts in the reader's language, and foreign ones made fit for a terminal. What a program
+//! under test prints may neither move the cursor nor fill the screen.
+
+use crate::outcome::{Outcome, Trouble};
+use boxproof_scenarios::texts::{Language, Texts};
+use std::io::Write;
+use unicode_width::UnicodeWidthChar;
+
+/// The catalogue's texts and the command line's own.
+pub fn texts(language: Language) -> Texts {
+    let mut texts = Texts::load(language);
+    texts.add(match language {
+        Language::English => include_str!("../texts/en.ftl"),
+        Language::Japanese => include_str!("../texts/ja.ftl"),
+    });
+    texts
+}
+
+/// Writes what was asked for to stdout, with colours where they are wanted.
+pub fn print(text: &str) -> Result<Outcome, Trouble> {
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(Outcome::Passed),
+        // Whoever reads has seen enough: `boxproof list | head -1`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Outcome::Passed),
+        Err(error) => Err(Trouble::environment(format!("write to stdout: {error}"))),
+    }
+}
+
+/// Longest foreign line shown, in letters.
+const LONGEST: usize = 140;
+/// Columns of our own prose.
+const COLUMNS: usize = 96;
+
+/// `text` without characters that a terminal obeys; lines stay lines.
+pub fn harmless(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut safe, letter| {
+        match letter {
+            '\n' => safe.push('\n'),
+            '\t' => safe.push_str("    "),
+            // A line end of Windows or of a terminal in raw mode says nothing.
+            '\r' => {}
+            letter if is_control(letter) => safe.extend(letter.escape_default()),
+            letter => safe.push(letter),
+        }
+        safe
+    })
+}
+
+/// C0 and C1, DEL, and the invisible ones that change the direction of what follows.
+fn is_control(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The same as one line, cut to a length that can be read.
+pub fn line(text: &str) -> String {
+    cut(&harmless(text).replace('\n', "\\n"))
+}
+
+/// The same as at most `most` lines, each cut; of more, the last ones, because an error message stands at the end.
+pub fn lines(text: &str, most: usize) -> Vec<String> {
+    let safe = harmless(text.trim_end());
+    let all: Vec<&str> = safe.lines().collect();
+    let dropped = all.len().saturating_sub(most);
+    let omission = (dropped > 0).then(|| format!("… ({dropped})"));
+    omission.into_iter().chain(all[dropped..].iter().map(|line| cut(line))).collect()
+}
+
+/// Our own prose, with foreign words in it, in lines of [`COLUMNS`].
+pub fn prose(text: &str, most: usize) -> Vec<String> {
+    let safe = harmless(text.trim_end());
+    let mut lines: Vec<String> = safe.lines().flat_map(wrapped).collect();
+    if lines.len() > most {
+        lines.truncate(most);
+        lines.push("…".to_owned());
+    }
+    lines
+}
+
+/// Breaks at blanks, and between letters of two columns, which Japanese needs no blank for.
+fn wrapped(line: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = line;
+    while let Some(at) = break_in(rest) {
+        lines.push(rest[..at].trim_end().to_owned());
+        rest = rest[at..].trim_start();
+    }
+    lines.push(rest.to_owned());
+    lines
+}
+
+/// Where a line that is too long ends; none if it is not too long.
+fn break_in(line: &str) -> Option<usize> {
+    let (mut column, mut last, mut before) = (0, None, ' ');
+    for (at, letter) in line.char_indices() {
+        let wide = |letter: char| letter.width() == Some(2);
+        if at > 0 && before == ' ' || (wide(before) || wide(letter)) && !sticks(before, letter) {
+            last = Some(at);
+        }
+        column += letter.width().unwrap_or(0);
+        if column > COLUMNS {
+            return Some(last.filter(|last| *last > 0).unwrap_or(at));
+        }
+        before = letter;
+    }
+    None
+}
+
+/// Letters that may not begin a line in Japanese, and those that may not end one.
+fn sticks(before: char, letter: char) -> bool {
+    "。、）」』！？：ー)]},.:;!? ".contains(letter) || "（「『([{".contains(before)
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_but_letters() {
+        assert_eq!(harmless("\x1b[2J\x07é日本\u{9b}31m"), "\\u{1b}[2J\\u{7}é日本\\u{9b}31m");
+        assert_eq!(harmless("a\r\nb\tc"), "a\nb    c");
+        assert_eq!(harmless("\u{202e}evil"), "\\u{202e}evil");
+    }
+
+    #[test]
+    fn prose_is_wrapped_at_blanks_and_between_japanese_letters() {
+        let english = prose(&"word ".repeat(40), 10);
+        assert_eq!(english.len(), 3);
+        assert!(english.iter().all(|line| line.ends_with("word") && line.len() <= COLUMNS), "{english:?}");
+        let japanese = prose(&"名前空間、".repeat(20), 10);
+        assert_eq!(japanese.len(), 3);
+        assert!(japanese.iter().all(|line| !line.starts_with('、')), "{japanese:?}");
+        assert_eq!(prose(&"x".repeat(200), 10).concat(), "x".repeat(200));
+        assert_eq!(prose(&"word ".repeat(400), 2).len(), 3);
+    }
+
+    #[test]
+    fn floods_are_cut() {
+        assert_eq!(line(&"x".repeat(1000)).chars().count(), LONGEST + 1);
+        assert_eq!(lines("1\n2\n3\n4\n", 2), ["… (2)", "3", "4"]);
+        assert_eq!(lines("1\n2", 2), ["1", "2"]);
+    }
+}

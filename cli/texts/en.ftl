@@ -1,0 +1,96 @@
+# The command line's own texts in English.
+
+ui-word-pass = pass
+ui-word-fail = FAIL
+ui-word-skip = skip
+ui-word-error = error
+ui-word-inconclusive = unclear
+
+ui-tier-core = core
+ui-tier-robust = robust
+ui-tier-next = next
+ui-tier-hardened = hardened
+
+ui-result-pass = Everything examined passed.
+ui-result-fail = Not everything works yet.
+ui-result-error = Not everything could be examined here.
+
+ui-seed = seed { $seed }, rootfs: { $rootfs }
+ui-tally = { $tier } { $passed }/{ $planned }
+ui-points = points { $score }/{ $max }
+
+ui-command = command
+ui-expected = expected
+ui-observed = observed
+ui-evidence = evidence
+ui-printed = printed
+ui-stderr = stderr
+ui-hint = hint
+ui-hand = by hand
+ui-hint-more = (workshop { $step }; more: { $command })
+
+ui-causes = Likely causes, most likely first
+ui-explains = explains { $scenarios };
+ui-not-examined = Not examined, for reasons that are not the runtime's
+ui-inconclusive = Unclear: attempts disagree
+ui-skipped = Skipped
+ui-residue = Left behind on the (testbed's) host
+ui-again = The same once more: { $command }
+
+ui-isolation-microvm = in a virtual machine
+ui-isolation-vm = in a virtual machine
+ui-isolation-host = on this machine
+ui-isolation-none = nowhere
+
+ui-list-title = The scenarios
+ui-list-made = Made by `boxproof list --markdown`; the texts stand in scenarios/texts/en.ftl.
+ui-scenario-or-cause = scenario or cause
+ui-checks = Checks
+ui-explain-why = Why it matters
+ui-explain-hand = By hand
+ui-explain-man = To read
+
+## doctor
+
+doctor-common = For every exam
+doctor-vm = For the virtual machine (the default; needs no root)
+doctor-local = For --backend local (runs the program as root on this machine)
+doctor-met = ok
+doctor-lacking = LACKS
+doctor-note = note
+doctor-mend = mend: { $command }
+doctor-rootfs = a root file system
+doctor-rootfs-is = { $what }
+doctor-cache = room in the cache
+doctor-cache-is = { $free } MiB free in { $path }
+doctor-cache-mend = free some space, or point XDG_CACHE_HOME at a larger disk
+doctor-image = alpine image of podman or docker
+doctor-image-none = none; busybox takes its place
+doctor-qemu = QEMU
+doctor-kernel = kernel for the virtual machine
+doctor-kernel-cached = { $package } is in the cache
+doctor-kernel-download = { $package } will be downloaded at the first exam
+doctor-kernel-no-apt = this distribution has no apt to download one with, and none is in the cache
+doctor-kvm = KVM
+doctor-kvm-works = usable
+doctor-kvm-trial = offered; the first boot shows whether it truly works
+doctor-kvm-not = not used: { $reason }. Software emulation takes its place, which is slower
+doctor-root = root
+doctor-root-is = this process is root
+doctor-root-not = this process is uid { $uid }
+doctor-cgroup2 = cgroup v2
+doctor-cgroup2-at = mounted on { $path }
+doctor-cgroup2-none = not mounted
+doctor-controllers = controllers of cgroup v2
+doctor-controllers-all = { $controllers }
+doctor-controllers-lack = missing: { $controllers }; the scenarios about them would be "error"
+doctor-swap = swap
+doctor-swap-is = { $size } MiB
+doctor-swap-none = none; a missing memory.swap.max would not show
+doctor-shared = propagation of /
+doctor-shared-yes = shared, as systemd makes it
+doctor-shared-no = private; the testbed makes its own shared /, so nothing is missing
+doctor-verdict-both = Both backends can examine everything.
+doctor-verdict-vm = The virtual machine can examine everything: boxproof exam ./mycontainer
+doctor-verdict-local = This machine itself can examine everything: sudo boxproof exam --backend local ./mycontainer
+doctor-verdict-none = No backend can examine everything yet. What is lacking stands above, with what mends it.

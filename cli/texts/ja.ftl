@@ -1,0 +1,96 @@
+# コマンドライン自身の日本語の文章。
+
+ui-word-pass = 合格
+ui-word-fail = 不合格
+ui-word-skip = 対象外
+ui-word-error = 未検査
+ui-word-inconclusive = 不定
+
+ui-tier-core = 基本 (core)
+ui-tier-robust = 堅牢 (robust)
+ui-tier-next = 発展 (next)
+ui-tier-hardened = 強化 (hardened)
+
+ui-result-pass = 調べたものはすべて合格です。
+ui-result-fail = まだ動いていないものがあります。
+ui-result-error = ここでは調べられないものがありました。
+
+ui-seed = シード { $seed }、rootfs: { $rootfs }
+ui-tally = { $tier } { $passed }/{ $planned }
+ui-points = 得点 { $score }/{ $max }
+
+ui-command = コマンド
+ui-expected = 期待
+ui-observed = 実際
+ui-evidence = 証拠
+ui-printed = 表示
+ui-stderr = stderr 出力
+ui-hint = ヒント
+ui-hand = 手で確認
+ui-hint-more = （ワークショップ { $step }、詳しくは { $command }）
+
+ui-causes = 考えられる原因（可能性の高い順）
+ui-explains = 関係するシナリオ: { $scenarios }、
+ui-not-examined = 調べられなかったもの（ランタイムのせいではありません）
+ui-inconclusive = 結果が定まらないもの
+ui-skipped = 対象外
+ui-residue = （テスト用の）ホストに残ったもの
+ui-again = もう一度同じ試験をするには: { $command }
+
+ui-isolation-microvm = 仮想マシンの中で実行
+ui-isolation-vm = 仮想マシンの中で実行
+ui-isolation-host = このマシンで実行
+ui-isolation-none = 実行されず
+
+ui-list-title = シナリオ一覧
+ui-list-made = `boxproof list --markdown` で作ったものです。文章は scenarios/texts/ja.ftl にあります。
+ui-scenario-or-cause = シナリオや原因
+ui-checks = チェック
+ui-explain-why = なぜ大切か
+ui-explain-hand = 手で確認するには
+ui-explain-man = 読むもの
+
+## doctor
+
+doctor-common = どの試験にも必要なもの
+doctor-vm = 仮想マシン（既定。root は不要）に必要なもの
+doctor-local = --backend local（このマシンで root として実行）に必要なもの
+doctor-met = よし
+doctor-lacking = 不足
+doctor-note = 参考
+doctor-mend = 直すには: { $command }
+doctor-rootfs = ルートファイルシステム
+doctor-rootfs-is = { $what } あり
+doctor-cache = キャッシュの空き
+doctor-cache-is = { $path } に { $free } MiB の空き
+doctor-cache-mend = 空きを作るか、XDG_CACHE_HOME を大きなディスクに向ける
+doctor-image = podman か docker の alpine イメージ
+doctor-image-none = なし。busybox で代用します
+doctor-qemu = QEMU エミュレーター
+doctor-kernel = 仮想マシンのカーネル
+doctor-kernel-cached = { $package } がキャッシュにあります
+doctor-kernel-download = { $package } を最初の試験のときにダウンロードします
+doctor-kernel-no-apt = このディストリビューションには取得に使う apt がなく、キャッシュにもありません
+doctor-kvm = KVM による高速化
+doctor-kvm-works = 使えます
+doctor-kvm-trial = あります。本当に動くかは最初の起動で分かります
+doctor-kvm-not = 使いません: { $reason }。代わりのソフトウェアエミュレーションは時間がかかります
+doctor-root = root 権限
+doctor-root-is = このプロセスは root です
+doctor-root-not = このプロセスは uid { $uid } です
+doctor-cgroup2 = cgroup v2 のマウント
+doctor-cgroup2-at = { $path } にあります
+doctor-cgroup2-none = マウントされていません
+doctor-controllers = cgroup v2 のコントローラー
+doctor-controllers-all = あるもの: { $controllers }
+doctor-controllers-lack = 不足: { $controllers }。これを使うシナリオは「未検査」になります
+doctor-swap = スワップ
+doctor-swap-is = { $size } MiB あります
+doctor-swap-none = なし。memory.swap.max の漏れが現れません
+doctor-shared = / の伝播 (propagation)
+doctor-shared-yes = shared（systemd と同じ）です
+doctor-shared-no = private です。テスト用の shared な / を自分で作るので問題ありません
+doctor-verdict-both = どちらのバックエンドでもすべて調べられます。
+doctor-verdict-vm = 仮想マシンですべて調べられます: boxproof exam ./mycontainer
+doctor-verdict-local = このマシンですべて調べられます: sudo boxproof exam --backend local ./mycontainer
+doctor-verdict-none = すべてを調べられるバックエンドがまだありません。足りないものと直し方は上のとおりです。

@@ -1,0 +1,629 @@
+# カタログの日本語の文章。id と変数は en.ftl と同じでなければならない（テストが確かめる）。
+
+# コンテナを手で起動し、ホストから見た PID を $P に入れる。
+-held = sudo ./mycontainer run /bin/sleep 31337 &
+    P=$(pgrep -f '^/bin/sleep 31337')
+
+## ワークショップのステップ
+
+step-1 = Step 1  ルートファイルシステム (rootfs)
+step-2 = Step 2  名前空間 (Namespaces) による隔離
+step-2-1 = Step 2-1  PID 名前空間の隔離
+step-2-2 = Step 2-2  Mount 名前空間とルートの変更
+step-2-3 = Step 2-3  Network 名前空間の隔離
+step-3 = Step 3  リソース制限 (cgroup v2)
+step-3-2 = Step 3-2  コンテナプロセスへの適用と検証
+step-4 = Step 4  veth によるネットワーク接続
+step-5 = Step 5  プログラムとしてのランタイム
+step-5-1 = Step 5-1  Go プログラムの作成
+step-5-2 = Step 5-2  実行と動作確認
+
+## 起きたこと
+
+message-check-passed = 期待どおり: { $observed }
+message-check-failed = 期待は { $expected }、実際は { $observed }
+message-no-controller = このマシンの cgroup v2 には { $controller } コントローラーがないため、ここでは調べられませんでした。
+message-no-swap = このマシンにはスワップがなく、スワップ制限の漏れが現れないため、ここでは調べられませんでした。
+message-not-offered = ランタイムが「{ $option }」オプションを持つとは boxproof.toml の [offers] に書かれていません。
+message-harness-error = boxproof 側の処理に失敗しました: { $error }
+message-not-reached = このシナリオの前のチェックが不合格だったため、ここまで進めませんでした。
+message-check-lost = 予定していたチェックが行われませんでした。boxproof の不具合です。報告をお願いします。
+message-not-examined = これを調べる前に試験が終わりました。
+message-container-silent = コンテナから応答がありませんでした。
+message-container-refuses = コンテナは頼まれたことを実行できませんでした: { $observed }
+message-container-gone = コンテナがなくなっていました: { $observed }
+message-runtime-not-executable = カーネルがランタイムを実行できませんでした: { $observed }
+message-payload-outside-rootfs = コマンドが rootfs/ の外で動きました。
+message-not-the-probe = 頼んだものとは別のプログラムが動きました。
+message-runtime-hangs = ランタイムが終わりません: { $observed }
+message-runtime-floods = ランタイムが際限なく出力し、コマンドを起動しませんでした。
+message-command-not-started = コマンドは起動されませんでした: { $observed }
+message-runtime-outlives-container = コンテナは終わったのに、ランタイムがまだ動いています。
+
+lack-no-controller = このマシンの cgroup v2 では { $controller } コントローラーが使えないため、それを使うシナリオは調べていません。仮想マシンで試験するか (--backend vm)、systemd.unified_cgroup_hierarchy=1 を付けて起動してください。
+lack-no-swap = このマシンにはスワップがないため、スワップのシナリオは調べていません。仮想マシンで試験してください (--backend vm)。
+
+## Step 1
+
+scenario-missing-rootfs-refused = rootfs/ がなければ実行を断る
+    .what = rootfs/ を取り除いてコマンドを起動します。ランタイムはエラーで終わらなければならず、コマンドがどこかで（特にホスト上で）動いてはいけません。
+    .why = chroot の結果を確かめないのは典型的な間違いです。chroot が失敗してもプログラムが先へ進み、「コンテナ」がホストのファイルの上で root として動いてしまいます。
+    .hand =
+        mv rootfs rootfs.away
+        sudo ./mycontainer run /bin/ls /; echo "status $?"
+        mv rootfs.away rootfs
+    .man = chroot(2), pivot_root(2) のマニュアル
+check-missing-rootfs-refused-nothing-started = rootfs なしではコマンドが動かない
+check-missing-rootfs-refused-status = 終了ステータスが 0 ではない
+
+## Step 2-1
+
+scenario-pid-one = コンテナの最初のプロセスが PID 1 である
+    .what = コンテナは自分の PID 名前空間を持ち、その中で最初のプロセスの番号は 1 です。孤児プロセスを回収する init を PID 1 に置くランタイムも正解です。
+    .why = PID 1 は特別です。孤児になったプロセスの親になり、PID 1 が終わるとカーネルがコンテナ全体を終わらせます。PID 名前空間がなければ、ホストのすべてのプロセスが見え、kill もできてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/pid /proc/$P/ns/pid    # 異なるはず
+        grep NSpid /proc/$P/status                         # 最後の数字が 1 のはず
+    .man = pid_namespaces(7), clone(2), unshare(1) のマニュアル
+check-pid-one-own-pid-namespace = PID 名前空間がホストのものではない
+check-pid-one-is-pid-one = 最初のプロセスから見た自分の PID が 1 である
+
+## Step 2-2
+
+scenario-rootfs-is-root = rootfs/ がコンテナの / になっている
+    .what = コマンドのルートディレクトリは rootfs/ で、カレントディレクトリもその中にあり、ホストのファイルにはパスでたどり着けません。
+    .why = ホストのルートが見えれば、ホストの秘密が読め、プログラムも書き換えられます。カレントディレクトリが外に残っていると `cd ..` で外へ出られます。
+    .hand =
+        { -held }
+        sudo ls -di /proc/$P/root/ rootfs/                 # inode 番号が同じはず
+        sudo readlink /proc/$P/cwd                         # rootfs/ の中のはず
+        sudo ls /proc/$P/root/
+    .man = chroot(2), chdir(2), pivot_root(2), proc_pid_root(5), proc_pid_cwd(5) のマニュアル
+check-rootfs-is-root-root-directory = ルートディレクトリが rootfs/ である
+check-rootfs-is-root-working-directory = カレントディレクトリが rootfs/ の中にある
+check-rootfs-is-root-host-files-hidden = ホストのファイルが見えない
+
+scenario-old-root-detached = Mount 名前空間からホストのファイルが消えている
+    .what = ルートディレクトリが変わっただけでなく、コンテナの Mount 名前空間のどのパスからもホストのファイルにたどり着けません。
+    .why = chroot はプロセスがパスをたどり始める場所を変えるだけです。中の root は mkdir、chroot、`cd ..` で外へ出られます。pivot_root して古いルートを切り離せば、その道は完全に閉じます。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount ls /              # ホストではなく rootfs/ の中身のはず
+    .man = pivot_root(2), mount_namespaces(7), umount2(2) のマニュアル
+check-old-root-detached-namespace-without-host-files = コンテナの Mount 名前空間にホストのファイルがない
+
+scenario-devices-usable = /dev にプログラムが必要とするデバイスがある
+    .what = null、zero、full、random、urandom が正しい番号のキャラクターデバイスで、/dev/null に書いたものは消えます。
+    .why = /dev/null がただのファイルだと、捨てるはずのものを溜め込んで大きくなります。urandom がないと起動しないプログラムも多くあります。
+    .hand =
+        sudo ./mycontainer run /bin/ls -l /dev/            # crw-rw-rw- ... 1, 3 ... null
+    .man = null(4), full(4), random(4), mknod(2) のマニュアル
+check-devices-usable-device-numbers = デバイス番号が正しい
+check-devices-usable-null-swallows = /dev/null に書いたものは残らない
+
+scenario-sysfs-read-only = sysfs に書き込めない
+    .what = コンテナに /sys をマウントするなら、読み取り専用でなければなりません。
+    .why = /sys はマシンそのものです。ここに書けるコンテナは、ホストのデバイスやカーネルの設定を変えられます。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount --root cat /proc/mounts | grep sysfs      # 何も出ないか、ro のはず
+    .man = sysfs(5), mount(2) のマニュアル
+check-sysfs-read-only-no-writable-sysfs = 書き込める sysfs がマウントされていない
+
+scenario-mount-namespace = コンテナが自分の Mount 名前空間を持つ
+    .what = コンテナの中のマウントやアンマウントは、ホストではなくコンテナ自身のマウント一覧だけを変えます。
+    .why = ホストの Mount 名前空間のままだと、コンテナのマウントがすべてホストに残り、コンテナの umount でホストのファイルシステムが外れてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/mnt /proc/$P/ns/mnt    # 異なるはず
+    .man = mount_namespaces(7), clone(2) のマニュアル
+check-mount-namespace-own-mount-namespace = Mount 名前空間がホストのものではない
+
+scenario-proc-isolated = ps で見えるのはコンテナの中だけである
+    .what = /proc に procfs がマウントされ、それがコンテナ自身の PID 名前空間のもので、ホストのプロセスは現れません。
+    .why = ps は /proc を読みます。ホストの /proc が見えると、マシン上のすべてのプロセスのコマンドライン、環境変数、開いているファイルが見えてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/$P/ns/pid /proc/$P/root/proc/1/ns/pid    # 同じはず
+        sudo ./mycontainer run /bin/ps
+    .man = proc(5), pid_namespaces(7), mount(8) のマニュアル
+check-proc-isolated-proc-mounted = /proc に procfs がマウントされている
+check-proc-isolated-proc-of-own-namespace = それがコンテナ自身の PID 名前空間のものである
+check-proc-isolated-host-process-hidden = ホストのプロセスが現れない
+
+scenario-proc-mount-options = /proc が nosuid、nodev、noexec でマウントされている
+    .what = どのディストリビューションも /proc をこの 3 つのオプションでマウントします。コンテナでも同じようにします。
+    .why = /proc の中にはデバイスも実行すべきプログラムもありません。フラグを付けるだけで、扉がひとつ閉まります。
+    .hand =
+        { -held }
+        sudo grep ' /proc ' /proc/$P/mountinfo             # nosuid,nodev,noexec があるはず
+    .man = mount(2), proc(5) のマニュアル
+check-proc-mount-options-nosuid-nodev-noexec = 3 つのオプションが付いている
+
+scenario-mounts-do-not-leak = コンテナのマウントがホストに現れない
+    .what = ホストの / は systemd と同じく shared です。コンテナの実行中も終了後も、ホストのマウント一覧は元のままでなければなりません。
+    .why = / が shared だと、新しい Mount 名前空間でのマウントもホストへ伝わります。実行するたびに rootfs/proc がひとつ増え、やがて `rm -r rootfs` もできなくなります。
+    .hand =
+        findmnt -o TARGET,PROPAGATION /                    # systemd の下では shared
+        cp /proc/self/mountinfo before
+        sudo ./mycontainer run /bin/true
+        diff before /proc/self/mountinfo && echo "nothing left"
+    .man = mount_namespaces(7) (SHARED SUBTREES), mount(2) (MS_PRIVATE) のマニュアル
+check-mounts-do-not-leak-while-running = 実行中、ホストにマウントが現れない
+check-mounts-do-not-leak-afterwards = 終了後、ホストにマウントが残らない
+
+## Step 2、そのほかの名前空間
+
+scenario-ipc-namespace = コンテナが自分の IPC 名前空間を持つ
+    .what = ホストの System V メッセージキュー、セマフォ、共有メモリがコンテナから見えません。
+    .why = ホストの IPC 名前空間のままだと、ほかのプログラムの共有メモリを読み書きできてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/ipc /proc/$P/ns/ipc    # 異なるはず
+    .man = ipc_namespaces(7) のマニュアル
+check-ipc-namespace-own-ipc-namespace = IPC 名前空間がホストのものではない
+
+scenario-cgroup-namespace = コンテナが自分の cgroup 名前空間を持つ
+    .what = コンテナの中の /proc/self/cgroup から、ホストのどこに置かれているかが分かりません。
+    .why = cgroup 名前空間がないと、ホストの cgroup の名前が見え、中で cgroup をマウントすれば全体の木が見えてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/cgroup /proc/$P/ns/cgroup    # 異なるはず
+    .man = cgroup_namespaces(7) のマニュアル
+check-cgroup-namespace-own-cgroup-namespace = cgroup 名前空間がホストのものではない
+
+## Step 2-3
+
+scenario-lone-loopback = コンテナのネットワークには lo しかない
+    .what = コンテナは自分の Network 名前空間を持ち、その中にあるのは新しい名前空間と同じく lo だけです。
+    .why = ホストの Network 名前空間のままだと、ホストのすべてのインターフェースとアドレスが使え、ホストのポートで待ち受けもできてしまいます。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/net /proc/$P/ns/net    # 異なるはず
+        sudo nsenter --target $P --net ip link             # lo だけのはず
+    .man = network_namespaces(7), ip-link(8) のマニュアル
+check-lone-loopback-own-network-namespace = Network 名前空間がホストのものではない
+check-lone-loopback-only-lo = lo だけがある
+
+scenario-loopback-up = lo が UP している
+    .what = コンテナは 127.0.0.1 で自分自身と通信できます。
+    .why = 新しい Network 名前空間の lo は DOWN しています。localhost と通信するプログラムは "Network is unreachable" になります。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --net ip link show lo     # <LOOPBACK,UP,LOWER_UP> のはず
+    .man = network_namespaces(7), netdevice(7) のマニュアル
+check-loopback-up-lo-is-up = lo が UP している
+check-loopback-up-lo-answers = 127.0.0.1 に届く
+
+## Step 3
+
+scenario-memory-oom-kill = 50 MB に達するとメモリを使うプロセスだけが Kill される
+    .what = Step 3 のとおり、memory.max 52428800、memory.swap.max 0 のグループを作り、動いているコンテナをホスト側から入れます。memory.current が上限まで増え、カーネルがメモリを使うプロセスを Kill し、memory.events の oom_kill が 1 になり、残りは生き続け、あとでグループを削除できます。
+    .why = コンテナがマシンのメモリを食い尽くすのを防ぐのは、この仕組みだけです。子プロセスは親のグループに生まれるので、コンテナがあとで起動するものすべてに効きます。
+    .hand =
+        echo +memory | sudo tee /sys/fs/cgroup/cgroup.subtree_control
+        sudo mkdir /sys/fs/cgroup/workshop
+        echo 52428800 | sudo tee /sys/fs/cgroup/workshop/memory.max
+        echo 0 | sudo tee /sys/fs/cgroup/workshop/memory.swap.max
+        { -held }
+        echo $P | sudo tee /sys/fs/cgroup/workshop/cgroup.procs
+        cat /proc/$P/cgroup                                # 0::/workshop
+        cat /sys/fs/cgroup/workshop/memory.events          # メモリを使い切ったあと: oom_kill 1
+        sudo kill $P; sudo rmdir /sys/fs/cgroup/workshop
+    .man = cgroups(7) のマニュアル, https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
+check-memory-oom-kill-in-the-group = コンテナがグループに入っている
+check-memory-oom-kill-limit-is-50-mb = memory.max が 52428800 である
+check-memory-oom-kill-no-swap = memory.swap.max が 0 である
+check-memory-oom-kill-below-the-limit = 上限より下では何も Kill されない
+check-memory-oom-kill-climbs-to-the-limit = memory.current が上限まで増え、超えない
+check-memory-oom-kill-hog-killed = メモリを使うプロセスが SIGKILL で終わる (137)
+check-memory-oom-kill-oom-kill-counted = memory.events が oom_kill 1 になる
+check-memory-oom-kill-rest-alive = コンテナの残りは生きている
+check-memory-oom-kill-group-removable = あとでグループを削除できる
+
+scenario-cpu-throttled = cpu.max でコンテナが遅くなる
+    .what = cpu.max を "20000 100000" にすると、コンテナは CPU の 5 分の 1 だけを使い、残りの時間は止められます。
+    .why = 制限がなければ、空回りするコンテナひとつが隣から CPU をまるごと奪います。
+    .hand =
+        sudo mkdir /sys/fs/cgroup/slow
+        echo "20000 100000" | sudo tee /sys/fs/cgroup/slow/cpu.max
+        { -held }
+        echo $P | sudo tee /sys/fs/cgroup/slow/cgroup.procs
+        cat /sys/fs/cgroup/slow/cpu.stat                   # 空回りの間、nr_throttled が増える
+    .man = cgroups(7) のマニュアル, https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpu-throttled-throttled = カーネルが実行を抑えた
+check-cpu-throttled-share-kept = 割り当てを超えて使わなかった
+
+scenario-pids-limited = fork 爆弾が pids.max で止まる
+    .what = pids.max を設定すると、上限に達したところでコンテナの中の fork が失敗し、残りは生き続けます。
+    .why = プロセス番号はマシン全体で分け合っています。制限のない fork 爆弾はホストも止めます。
+    .hand =
+        sudo mkdir /sys/fs/cgroup/few
+        echo 10 | sudo tee /sys/fs/cgroup/few/pids.max
+        { -held }
+        echo $P | sudo tee /sys/fs/cgroup/few/cgroup.procs
+        cat /sys/fs/cgroup/few/pids.events                 # fork が断られると max が増える
+    .man = cgroups(7), fork(2) (EAGAIN) のマニュアル
+check-pids-limited-fork-refused = 上限で fork が断られる
+check-pids-limited-refusal-counted = pids.events に数えられる
+check-pids-limited-rest-alive = コンテナは生きている
+
+## Step 4
+
+scenario-veth-netcat = netcat で送った行が veth ペアを通って届く
+    .what = Step 4 のとおり、veth-host は 10.0.0.1 でホストに残り、veth-child はコンテナへ移って 10.0.0.2 になり、両方 UP します。コンテナの nc -l -p 8080 がホストからの行を表示し、コンテナからもホストに届き、片方を消すともう片方も消えます。
+    .why = コンテナのネットワークの正体はこれだけです。名前空間と、両端のあるケーブルと、アドレスです。
+    .hand =
+        { -held }
+        sudo ip link add veth-host type veth peer name veth-child
+        sudo ip link set veth-child netns $P
+        sudo ip addr add 10.0.0.1/24 dev veth-host && sudo ip link set veth-host up
+        sudo nsenter --target $P --net ip addr add 10.0.0.2/24 dev veth-child
+        sudo nsenter --target $P --net ip link set veth-child up
+        ip link | grep veth                                # veth-host だけのはず
+        sudo nsenter --target $P --net --root nc -l -p 8080 &
+        echo hello | nc 10.0.0.2 8080
+        sudo ip link delete veth-host
+    .man = veth(4), ip-link(8), network_namespaces(7) のマニュアル
+check-veth-netcat-peer-left-host = ホストの一覧から veth-child が消えている
+check-veth-netcat-peer-in-container = コンテナの中に veth-child がある
+check-veth-netcat-paired = 両端がペアになっている
+check-veth-netcat-both-up = 両端が UP している
+check-veth-netcat-line-arrives = ホストから送った行がコンテナの nc に届く
+check-veth-netcat-packets-crossed = パケットがケーブルを通った
+check-veth-netcat-way-back = コンテナからホストに届く
+check-veth-netcat-pair-goes-together = 片方を消すともう片方も消える
+
+## Step 5、プログラムとして
+
+scenario-hostname-isolated = コンテナで付けたホスト名はコンテナの中だけで有効
+    .what = コンテナは自分の UTS 名前空間を持ち、その中でホスト名を変えてもホストの名前は変わりません。
+    .why = ホストの UTS 名前空間のままだと、コンテナの中の `hostname box` がマシンの名前を変えてしまい、ログもプロンプトもサービスも名前が変わります。
+    .hand =
+        { -held }
+        sudo readlink /proc/self/ns/uts /proc/$P/ns/uts    # 異なるはず
+        sudo nsenter --target $P --uts hostname box
+        hostname                                           # ホストの名前のまま
+    .man = uts_namespaces(7), sethostname(2) のマニュアル
+check-hostname-isolated-own-uts-namespace = UTS 名前空間がホストのものではない
+check-hostname-isolated-container-renamed = コンテナの名前を変えられる
+check-hostname-isolated-host-keeps-its-name = ホストの名前は変わらない
+
+scenario-exit-status = ランタイムの終了ステータスがコマンドのものと同じである
+    .what = コマンドがあるステータスで終わると、ランタイムも同じステータスで終わります。
+    .why = スクリプトも CI も Kubernetes も、成功か失敗かをこれだけで判断します。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'exit 37'; echo $?      # 37 のはず
+    .man = exit(3), wait(2) のマニュアル
+check-exit-status-zero = 0 が伝わる
+check-exit-status-drawn = くじで選んだステータスが伝わる
+
+scenario-killed-by-signal = シグナルで終わったコマンドは 128 + 番号になる
+    .what = コマンドを SIGKILL (9) で終わらせます。ランタイムはシェルと同じく 137 で終わらなければなりません。
+    .why = 137 は、人もプログラムも OOM Kill に気づくための目印です。0 や 1 では隠れてしまいます。
+    .hand =
+        { -held }
+        sudo kill -KILL $P
+        wait %1; echo $?                                   # 137 のはず
+    .man = wait(2) (WIFSIGNALED), bash(1) (EXIT STATUS) のマニュアル
+check-killed-by-signal-status-is-137 = ステータスが 137 である
+
+scenario-command-not-found = 「見つからない」は 127、「実行できない」は 126
+    .what = 存在しないコマンドなら 127、実行できないものなら 126 でランタイムが終わります。
+    .why = 呼び出した側は、これで自分の打ち間違いとコマンドの失敗を見分けます。
+    .hand =
+        sudo ./mycontainer run /no/such/command; echo $?   # 127 のはず
+        sudo ./mycontainer run /etc; echo $?               # 126 のはず
+    .man = execve(2), bash(1) (EXIT STATUS), env(1) のマニュアル
+check-command-not-found-status-is-127 = 存在しないコマンドは 127 になる
+check-command-not-found-directory-is-126 = ディレクトリは 126 になる
+
+scenario-command-lookup = 名前だけのコマンドがコンテナの PATH から見つかる
+    .what = コンテナの中にしかないコマンドを `run 名前` で起動できます。
+    .why = だれでも `run sh` と打ちます。ルートを変える前に名前を探すと、ホストのディレクトリを探してしまいます。
+    .hand =
+        sudo ./mycontainer run sh -c 'echo found'
+    .man = execvp(3), environ(7) (PATH) のマニュアル
+check-command-lookup-bare-name-found = パスなしでコマンドが見つかる
+
+scenario-arguments-intact = 引数がそのまま届く
+    .what = 空白、空の引数、オプション、引用符、ほかの文字、そして 100 個ほどの引数。
+    .why = 引数を分けたり、落としたり、解釈したりするランタイムでは、一語より長いスクリプトがみな壊れます。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'for a; do echo "<$a>"; done' sh 'two words' '' -l --help
+    .man = execve(2), proc_pid_cmdline(5) のマニュアル
+check-arguments-intact-argv = すべての引数が、そのままの形で届く
+
+scenario-environment-clean = ホストの環境変数が入り込まない
+    .what = 呼び出した側の変数はコンテナに現れず、PATH は設定されています。
+    .why = コンテナを起動する人の環境変数には、トークンやパスワードやパスが入っています。どれもコンテナには関係ありません。
+    .hand =
+        sudo SECRET=abc ./mycontainer run /bin/sh -c env   # SECRET がなく、PATH があるはず
+    .man = environ(7), execve(2), proc_pid_environ(5) のマニュアル
+check-environment-clean-variable-kept-out = ホストの変数が入らない
+check-environment-clean-path-set = PATH が設定されている
+
+scenario-descriptors-closed = ホストの開いたファイルが入り込まない
+    .what = コマンドが持つのは stdin、stdout、stderr だけで、ほかのファイルディスクリプタはありません。
+    .why = ホストのディレクトリを指すディスクリプタは、コンテナの外へ通じる扉です。runc の CVE-2024-21626（Leaky Vessels）はここを通りました。
+    .hand =
+        sudo sh -c 'exec 9</etc/shadow; ./mycontainer run /bin/ls -l /proc/self/fd'      # 9 がないはず
+    .man = close_range(2), open(2) (O_CLOEXEC), proc_pid_fd(5) のマニュアル
+check-descriptors-closed-descriptor-kept-out = 呼び出した側が開いたファイルが入らない
+check-descriptors-closed-only-standard-streams = 標準の 3 つだけが開いている
+
+scenario-signals-reset = 無視もブロックもされたシグナルのない状態で始まる
+    .what = ランタイムが自分のために無視・ブロックしたシグナルは、コマンドを起動する前に元に戻します。
+    .why = 無視やブロックは execve のあとも残ります。SIGPIPE が無視されていると（Rust や Python がそうします）`yes | head` が終わりません。
+    .hand =
+        { -held }
+        grep -E 'Sig(Ign|Blk)' /proc/$P/status             # すべて 0 のはず
+    .man = signal(7), execve(2), sigprocmask(2) のマニュアル
+check-signals-reset-none-ignored = 無視されたシグナルがない
+check-signals-reset-none-blocked = ブロックされたシグナルがない
+
+scenario-signals-forwarded = ランタイムへのシグナルがコマンドに届く
+    .what = ランタイムに SIGTERM を送るとコマンドが自分のやり方で終わり、そのステータスが伝わります。
+    .why = `systemctl stop` も `docker stop` も Ctrl-C も、シグナルを送る相手はランタイムですが、止めたいのはコンテナです。転送しなければ、きれいに終わることができません。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'trap "exit 15" TERM; while :; do sleep 1; done' &
+        sudo pkill -TERM -nx mycontainer; wait %1; echo $?    # 15 のはず
+    .man = kill(2), pidfd_send_signal(2), pid_namespaces(7) のマニュアル
+check-signals-forwarded-payload-got-it = コマンドに SIGTERM が届く
+check-signals-forwarded-status-comes-through = その終了ステータスが伝わる
+
+scenario-dies-with-runtime = ランタイムが死ねばコンテナも終わる
+    .what = ランタイムを SIGKILL で終わらせます。コンテナも終わらなければなりません。
+    .why = SIGKILL は転送できません。生き残ったコンテナには持ち主がなく、だれかが見つけるまでメモリもマウントもネットワークも握ったままです。
+    .hand =
+        { -held }
+        sudo pkill -KILL -nx mycontainer
+        ps -p $P                                           # いなくなっているはず
+    .man = PR_SET_PDEATHSIG(2const), prctl(2) のマニュアル
+check-dies-with-runtime-container-ends = ランタイムが Kill されるとコンテナも終わる
+
+scenario-two-at-once = コンテナをふたつ同時に動かせる
+    .what = 同時に 2 回起動しても動き、たがいに見えず、それぞれに終わります。
+    .why = cgroup やインターフェースやディレクトリの名前が固定だと、1 回目は動き、2 回目でぶつかります。
+    .hand =
+        sudo ./mycontainer run /bin/sleep 5 &
+        sudo ./mycontainer run /bin/sleep 5 &
+        wait
+    .man = namespaces(7) のマニュアル
+check-two-at-once-both-run = 両方とも動く
+check-two-at-once-apart = たがいに分かれている
+check-two-at-once-both-end-well = 両方とも正しく終わる
+
+scenario-usage-explained = 引数なしで呼ぶと使い方を示す
+    .what = 引数なしなら、エラーのステータスと使い方の 1 行。クラッシュはしません。
+    .why = 長さを確かめずに os.Args[1] を読むのは、だれもが最初に踏む panic です。
+    .hand =
+        { "." }/mycontainer; echo $?
+    .man = sysexits(3head) のマニュアル
+check-usage-explained-status = 終了ステータスが 0 ではない
+check-usage-explained-no-crash = クラッシュしない
+
+scenario-root-required = root でなければ、何もせずエラーになる
+    .what = 一般ユーザーで呼ぶとエラーのステータスで終わり、何も実行しません。
+    .why = root でなければ名前空間は作れません。エラーを確かめないプログラムは、隔離なしでコマンドを実行してしまいます。
+    .hand =
+        { "." }/mycontainer run /bin/ls /; echo $?               # 一般ユーザーで。0 以外のはず
+    .man = clone(2) (EPERM), user_namespaces(7) のマニュアル
+check-root-required-status = 終了ステータスが 0 ではない
+check-root-required-nothing-started = コマンドが動かない
+
+scenario-stdin-connected = 入力がコマンドに届く
+    .what = stdin のすべてのバイトと、その終わりが届きます。
+    .why = stdin がなければ、コンテナの中のシェルもパイプも使えません。
+    .hand =
+        echo hello | sudo ./mycontainer run /bin/cat       # hello のはず
+    .man = stdin(3), pipe(7) のマニュアル
+check-stdin-connected-every-byte-arrives = すべてのバイトと終わりが届く
+
+scenario-stdout-intact = stdout に出るのはコマンドの出力だけである
+    .what = あらゆる値のバイトを含む 1 MiB が、前にも後にも何も付かず、そのまま出てきます。
+    .why = `run cat ファイル > コピー` でコピーができるべきです。ランタイム自身のメッセージは stderr に出します。
+    .hand =
+        sudo ./mycontainer run /bin/echo hello | od -c     # h e l l o \n だけのはず
+    .man = stdout(3) のマニュアル
+check-stdout-intact-every-byte-and-no-other = すべてのバイトが届き、余分なものがない
+
+scenario-stderr-apart = stderr と stdout が混ざらない
+    .what = コマンドが stderr に出したものは stderr に届き、stdout には出ません。
+    .why = 出力をファイルに保存するとき、エラーは画面で見たいものです。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'echo oops >&2' 2>/dev/null     # 何も出ないはず
+    .man = stderr(3) のマニュアル
+check-stderr-apart-on-stderr = stderr に届く
+check-stderr-apart-not-on-stdout = stdout には出ない
+
+scenario-output-unbuffered = 出力がすぐに見える
+    .what = コマンドが出力したものは、まだ動いている間に読めます。
+    .why = 終わってから出てくるプロンプトやログは、だれの役にも立ちません。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'echo now; sleep 5'     # すぐに now と出るはず
+    .man = setbuf(3), pipe(7) のマニュアル
+check-output-unbuffered-seen-while-running = コマンドの実行中に読める
+
+scenario-no-residue = ホストに何も残さない
+    .what = 成功のあとも、失敗のあとも、ランタイムを SIGKILL したあとも、マウント、インターフェース、名前付き netns、cgroup、プロセス、ファイル、設定が元のままです。
+    .why = 実行のたびに残るものは積み重なり、やがて名前がぶつかり、ディスクが埋まり、アドレスが重なります。
+    .hand =
+        ls /sys/fs/cgroup /run/netns; ip link; findmnt     # 前と後を比べる
+        sudo ./mycontainer run /bin/true
+        sudo ./mycontainer run /no/such/command
+    .man = cgroups(7), mount_namespaces(7), ip-netns(8) のマニュアル
+check-no-residue-after-success = コマンドの成功後に何も残らない
+check-no-residue-after-failure = コマンドを起動できなかったあとに何も残らない
+check-no-residue-after-sigkill = ランタイムを Kill したあとに何も残らない
+
+## 原因: ランタイムのどこが間違っていそうか
+
+cause-container-silent = 起動したプロセスが応答しません。止められたか、使っているファイルを閉じられた可能性があります。
+    .why = boxproof のプローブはどんなマシンでもすぐ応答します。黙るのは、何かに止められるか切り離されたときだけです。
+cause-container-refuses = どのプログラムでもできるはずのことが、コンテナではできませんでした: { $observed }。ランタイムが何を取り上げているか（マウント、制限、/dev）を確かめましょう。
+    .why = この先はシナリオを調べられませんでした。
+cause-container-gone = コンテナが途中で終わってしまいました ({ $observed })。ランタイムはコマンドの終わりを待っていますか？
+    .why = コマンドより先に終わったり、コマンドを Kill したりするランタイムでは、調べるものが残りません。
+cause-runtime-not-executable = カーネルがランタイムの実行を断りました: { $observed }。このマシン向けに、できれば静的リンクでビルドしましょう。
+    .why = スクリプトなら 1 行目に #!/bin/sh などが必要で、そこに書いたプログラムが試験するマシンになければなりません。
+cause-payload-outside-rootfs = コマンドは動いていますが、rootfs/ の中ではありません。ルートディレクトリは { $observed } です。子プロセスで chroot（または pivot_root）を呼び、結果を確かめていますか？
+    .why = このままでは、調べたことがすべてホストのことになってしまいます。
+cause-not-the-probe = 頼まれたものと別のプログラムが実行されました。引数で渡されたコマンドをそのまま実行しましょう。
+    .why = コマンドの代わりに答えるランタイムは、何も隔離していません。
+cause-runtime-hangs = ランタイムがコマンドを起動も終了もしません ({ $observed })。入力や、ロックや、いない子プロセスを待っていませんか？
+    .why = よくあるのは、パイプの反対側を自分で開いたまま読み続けることや、別の子プロセスを待つことです。
+cause-runtime-floods = ランタイムがコマンドを起動せず、出力し続けています。自分自身を呼び続けていませんか？（`/proc/self/exe child` がまた `run` になるなど）
+    .why = 終わる条件のない再実行は fork 爆弾です。試験側の制限で止めました。
+cause-command-not-started = コマンドを起動する前にランタイムが終わりました ({ $observed })。ランタイムの出力を横に示しています。たいていは mount、chroot、exec のどれかの失敗です。コマンドのパスは rootfs/ の中のパスです。
+    .why = このシナリオには動いているコンテナが必要です。まず `sudo ./mycontainer run /bin/echo hello` が動くか確かめましょう。
+cause-runtime-outlives-container = コマンドは終わったのに、ランタイムが終わりません。その子プロセスだけを待ち (cmd.Wait、PID を指定した waitpid)、開いたままのパイプを閉じましょう。
+    .why = 呼び出した側がいつまでも待つことになります。
+
+cause-root-not-changed = コマンドからホストのルートディレクトリが見えています。chroot や pivot_root を呼んでいないか、失敗しても先へ進んでいます。子プロセスで exec の前に呼び、結果を確かめましょう。
+    .why = 自分のルートを持たないコンテナは、ホストの普通のプロセスです。
+cause-root-elsewhere = ルートディレクトリは変わりましたが、プログラムの横の rootfs/ ではなく { $observed } です。パスを決め打ちしていませんか？ カレントディレクトリの "rootfs" を使いましょう。
+    .why = ワークショップでは、rootfs/ のあるディレクトリでランタイムを呼びます。
+cause-chdir-forgotten = chroot のあともカレントディレクトリが外のままです。chroot のすぐ後で chdir("/") を呼びましょう。
+    .why = chroot はカレントディレクトリを動かさないので、`ls ..` でホストが見えてしまいます。
+cause-chroot-without-pivot-root = chroot だけで済ませています。ホストのファイルは Mount 名前空間に残っていて、中の root はそこへ戻れます。pivot_root(".", ".") と umount2(".", MNT_DETACH) を使いましょう。
+    .why = chroot からの脱出は mkdir、chroot、chdir("..") の 3 つでできます。
+cause-old-root-still-mounted = pivot_root はしましたが、古いルートがマウントされたままです。umount2(old, MNT_DETACH) で切り離し、結果を確かめましょう。MNT_DETACH がないと EBUSY で失敗します。
+    .why = put_old の下にホスト全体が開いたままです。
+cause-chroot-unchecked = rootfs/ がないのにコマンドが動きました。chroot（や rootfs/ を開く処理）の結果を確かめていません。失敗したらそこで止めましょう。
+    .why = この種の Go プログラムの 10 本に 4 本は確かめていません。
+cause-failure-reported-as-success = 失敗したのに終了ステータスが 0 です。0 以外で終わりましょう（ランタイム自身の失敗は 125 にするのが習慣です）。
+    .why = スクリプトには成功と見分けがつきません。
+cause-dev-without-nodes = /dev にデバイスがありません。tmpfs をマウントして null、zero、full、random、urandom、tty を mknod で作るか、ホストのものを bind マウントしましょう。
+    .why = シェルスクリプトの `> /dev/null` がただのファイルを作ってしまいます。
+cause-dev-node-is-no-device = /dev の中に、名前どおりのデバイスでないものがあります ({ $observed })。S_IFCHR を付けて mknod で作るか、ホストのものを bind マウントしましょう。
+    .why = ただのファイルの /dev/null は、書かれたものを溜めてディスクを埋めます。
+cause-sysfs-writable = /sys が書き込み可能でマウントされています。MS_RDONLY を付けましょう（MS_NOSUID、MS_NODEV、MS_NOEXEC も）。
+    .why = ホストのデバイスの設定を中から変えられます。
+
+cause-pid-unshared-without-fork = unshare(CLONE_NEWPID) のあとで fork していません。新しい PID 名前空間に入るのは、その後に作る子プロセスだけです。unshare の後で fork するか、clone に CLONE_NEWPID を渡しましょう（コマンドなら unshare --pid --fork）。
+    .why = unshare では動いているプロセスの PID は変わりません。最初の子プロセスが PID 1 になります。
+    .hand =
+        sudo readlink /proc/$P/ns/pid /proc/$P/ns/pid_for_children   # 同じはず
+cause-pid-namespace-not-new = コンテナがホストの PID 名前空間にいます。Cloneflags に CLONE_NEWPID がありません。
+    .why = ホストのすべてのプロセスが見え、kill もできます。
+cause-pid-one-is-no-init = コンテナの PID 1 がコマンドではなくランタイムのプロセスで、ゾンビを残しています。exec でコマンドに置き換えるか、PID 1 がすべての子プロセスを回収しましょう（wait を繰り返す）。
+    .why = 孤児になったプロセスは PID 1 の子になります。ほかに回収できるプロセスはありません。
+cause-mount-namespace-not-new = コンテナがホストの Mount 名前空間にいます。Cloneflags に CLONE_NEWNS がありません。
+    .why = コンテナのマウントがホストのマウントになり、残ります。
+cause-proc-not-mounted = コンテナの /proc に procfs がマウントされていません。chroot のあとで mount("proc", "/proc", "proc", ...) を呼び、結果を確かめましょう。
+    .why = これがないと ps は何も見つけられません。
+cause-proc-of-another-namespace = コンテナの /proc が別の PID 名前空間（おそらくホスト）のものです。新しい PID 名前空間の中のプロセス、つまり親ではなく子プロセスでマウントしましょう。
+    .why = procfs は、マウントしたプロセスの PID 名前空間のものになります。
+cause-proc-mount-flags = /proc が MS_NOSUID、MS_NODEV、MS_NOEXEC なしでマウントされています。0 の代わりにこの 3 つを渡しましょう。
+    .why = どのディストリビューションもそうしています。
+cause-mount-propagation-shared = コンテナのマウントがホストへ伝わっています。最初のマウントより前に mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL) で private にしましょう。
+    .why = systemd は / を shared にし、新しい Mount 名前空間も同じグループに残ります。ワークショップの Go プログラムにもこの欠点があります。unshare(1) コマンドは自分で private にするので起きません。
+    .hand =
+        sudo grep -o 'shared:[0-9]*' /proc/$P/mountinfo    # 何も出ないはず
+cause-bind-before-private = private にする前に rootfs/ を bind マウントしているため、その bind マウントがホストへ伝わっています。先に / を private にしましょう。
+    .why = 順番が大切です。private、bind、pivot_root の順です。
+cause-ipc-namespace-not-new = コンテナがホストの IPC 名前空間にいます。CLONE_NEWIPC を加えましょう。
+    .why = ホストの共有メモリを読み書きできます。
+cause-cgroup-namespace-not-new = コンテナがホストの cgroup 名前空間にいます。CLONE_NEWCGROUP を加えましょう。
+    .why = /proc/self/cgroup にホストのパスが見えます。
+cause-network-namespace-not-new = コンテナがホストの Network 名前空間にいます。Cloneflags に CLONE_NEWNET がありません。
+    .why = ホストのすべてのインターフェースとポートを使えてしまいます。
+cause-extra-interfaces = lo のほかに、頼んでいないインターフェースがあります: { $observed }。接続は頼まれたときだけにしましょう。
+    .why = インターフェースはどれも出入り口になります。
+cause-loopback-down = lo が DOWN したままです。子プロセスで UP しましょう（`ip link set lo up`、RTM_NEWLINK の IFF_UP、または SIOCSIFFLAGS）。
+    .why = カーネルはどの Network 名前空間にも lo を作りますが、DOWN の状態です。
+cause-uts-namespace-not-new = コンテナがホストの UTS 名前空間にいます。Cloneflags に CLONE_NEWUTS がありません。
+    .why = 中でホスト名を変えると、ホストの名前が変わります。
+
+cause-killed-below-the-limit = 上限に達する前に（{ $observed } MiB で）プロセスが終わりました。ランタイムが自分でもっと小さな制限を付けていませんか？
+    .why = 単位のない "50" は 50 バイトです。
+cause-memory-charged-elsewhere = コンテナがメモリを使っても、グループの memory.current が増えません。メモリを使うプロセスがこのグループにいません。ランタイムが別のグループへ移していませんか？
+    .why = メモリは、使った時点でプロセスがいるグループに数えられます。
+    .hand =
+        cat /proc/$P/cgroup /sys/fs/cgroup/workshop/cgroup.procs
+cause-no-oom-kill = 上限を超えても Kill されませんでした。プロセスがグループにいないか、スワップへ逃げています。
+    .why = カーネルが Kill するのはグループの中のプロセスだけで、memory.swap.max が逃げ道をふさいでいるときだけです。
+cause-oom-took-the-container = コンテナ全体が一緒に Kill されました。メモリを使うプロセスがコンテナの PID 1 か、memory.oom.group が設定されていませんか？
+    .why = ワークショップではシェルが生き残り、何が起きたかを確かめられます。
+cause-processes-left-in-group = プロセスが残っているのでグループを削除できません。終わる前にコンテナの全プロセスを待つか、cgroup.kill を使いましょう。
+    .why = プロセスのいる cgroup の rmdir は EBUSY で失敗します。
+cause-cpu-charged-elsewhere = コンテナの CPU 時間が、入れたはずのグループに数えられていません。ランタイムが別のグループへ移していませんか？
+    .why = cpu.max が効くのは、そのグループの中のプロセスだけです。
+cause-processes-counted-elsewhere = コンテナのプロセス数が、入れたはずのグループの数と合いません（期待は { $expected }、実際は { $observed }）。ランタイムが別のグループへ移すか、自分のプロセスを加えていませんか？
+    .why = pids.max はグループの中のプロセスをすべて、そしてそれだけを数えます。
+
+cause-line-not-printed = コンテナの nc から行が出てきませんでした: { $observed }。コンテナの stdout はすぐにランタイムの stdout に届かなければなりません。
+    .why = 両端は UP しているのでネットワークは正しく、問題はランタイムの出力の扱いにあります。
+cause-no-way-back = コンテナから 10.0.0.1 のホストに届きません: { $observed }。ランタイムがコンテナの中で経路やルールを設定していませんか？
+    .why = 10.0.0.2/24 を付ければ、10.0.0.1 への経路はカーネルが自分で作ります。
+
+cause-exit-status-lost = コマンドの終了ステータスが失われています（期待は { $expected }、実際は { $observed }）。Go なら err.(*exec.ExitError) を取り出し、os.Exit(exit.ExitCode()) としましょう。
+    .why = ワークショップのプログラムは "Error running child" と表示し、コマンドのステータスにかかわらず 1 で終わります。
+cause-signal-number-raw = ステータスがシグナル番号そのもの、または -1 になっています ({ $observed })。Go の ExitCode() はシグナルのとき -1 です。128 + WaitStatus.Signal() を使いましょう。
+    .why = SIGKILL なら 137 と示すのがシェルの、そしてどのランタイムでもの約束です。
+cause-signal-status-lost = シグナルで終わったことが失われています（137 ではなく { $observed }）。WIFSIGNALED を調べ、128 + WTERMSIG で終わりましょう。
+    .why = OOM Kill は 137 で見分けます。
+cause-exec-failure-hidden = コマンドを実行できなかったのに終了ステータスが 0 です。子プロセスの終了ステータスか O_CLOEXEC のパイプで親に知らせ、親は 127 か 126 で終わりましょう。
+    .why = $? を調べるスクリプトが、何もなかったように先へ進みます。
+cause-exec-status-not-127 = 存在しないコマンドは { $observed } ではなく 127 になるはずです。exec が ENOENT で失敗したら exit(127) としましょう。
+    .why = シェルや env(1) の約束です。
+cause-exec-status-not-126 = 存在するが実行できないものは { $observed } ではなく 126 になるはずです。exec が ENOENT 以外で失敗したら exit(126) としましょう。
+    .why = シェルや env(1) の約束です。
+cause-bare-name-not-found = パスのない名前がコンテナの中で探されていません。chroot のあとでコンテナの PATH を探しましょう（chroot 後の exec.LookPath、または execvp）。
+    .why = syscall.Exec が受け取るのは名前ではなくパスです。exec.Command は親、つまりホスト側で名前を探します。
+cause-argv-zero-lost = argv[0] がコマンドの名前になっていません。exec に渡すリストはプログラム名から始まります。os.Args[3:] ではなく os.Args[2:] です。
+    .why = busybox は argv[0] でどのコマンドになるかを決めます。
+cause-arguments-cut = 後ろの引数が足りません ({ $observed })。固定長の配列や、早く止まるカウンターがありませんか？
+    .why = カーネルはスタック上限の 4 分の 1、約 2 MiB まで受け取ります。
+cause-arguments-changed = 引数が途中で変わりました ({ $observed })。リストのまま渡しましょう。文字列につなげたりシェルに渡したりせず、コマンドより後ろをオプションとして読まないようにします。
+    .why = 空白も引用符も先頭の - も引数の一部です。
+cause-environment-passed-on = 呼び出した側の環境変数がコンテナに届いています。os.Environ() の代わりに、PATH など必要なものだけの一覧を exec に渡しましょう。
+    .why = ワークショップのプログラムはすべてを渡します。AWS のキーも、トークンも、SSH エージェントもです。
+cause-path-missing = コンテナに PATH がありません。PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin を設定しましょう。
+    .why = なければ、シェルが ls を見つけられるかどうかは運しだいです。
+cause-descriptors-inherited = 呼び出した側の開いたディスクリプタがコンテナに届いています。exec の前に close_range(3, ~0, CLOSE_RANGE_CLOEXEC) を呼ぶか、すべて O_CLOEXEC で開きましょう。
+    .why = ディスクリプタの権利は、持ち主のルートがどこであっても変わりません (CVE-2024-21626)。
+    .hand =
+        sudo ls -l /proc/$P/fd                             # 0、1、2 だけのはず
+cause-sigpipe-ignored = SIGPIPE が無視されたままコマンドが始まります。exec の前に signal(SIGPIPE, SIG_DFL) で戻しましょう。Rust と Python は起動時に無視します。
+    .why = 無視は execve のあとも残り、`yes | head` が終わらなくなります。
+cause-signals-ignored = 無視されたシグナルがあるままコマンドが始まります ({ $observed })。exec の前にすべて SIG_DFL に戻しましょう。
+    .why = 無視は execve のあとも残ります。
+cause-signals-blocked = ブロックされたシグナルがあるままコマンドが始まります ({ $observed })。exec の前にシグナルマスクを空にしましょう (sigprocmask)。
+    .why = SIGTERM がブロックされたコマンドは、SIGKILL でしか止められません。
+cause-signals-not-forwarded = ランタイムへの SIGTERM がコマンドに届きません。親で受け取って子プロセスへ送りましょう。
+    .why = 人や systemd が PID を知っているのはランタイムだけです。
+cause-signal-kills-instead = コマンドが後始末をする前に、ランタイムかコンテナがシグナルで終わりました。同じシグナルを送り、コマンドを待ち、そのステータスを返しましょう。
+    .why = SIGTERM を処理するプログラムは、まずデータを保存したいのです。
+cause-container-orphaned = ランタイムが Kill されてもコンテナが生き残ります。子プロセスで prctl(PR_SET_PDEATHSIG, SIGKILL) を呼び、その後 getppid() を確かめましょう。Go なら SysProcAttr.Pdeathsig と runtime.LockOSThread() です。
+    .why = ワークショップのプログラムでは、持ち主のないコンテナが動き続けます。
+cause-containers-collide = 同時に 2 回動かすとぶつかります。cgroup、インターフェース、名前空間、/tmp のディレクトリなどの固定の名前を探しましょう。
+    .why = PID や乱数を名前に使いましょう。
+cause-containers-share-namespaces = ふたつのコンテナが同じ PID 名前空間にいます。実行ごとに新しく作りましょう。
+    .why = たがいのプロセスを kill できてしまいます。
+cause-crashes-without-arguments = 引数なしで呼ぶとクラッシュします。まず引数の数を確かめ、使い方を表示して 2 で終わりましょう。
+    .why = スタックトレースは作者には役立ちますが、使う人には何も伝わりません。
+cause-runs-without-isolation = root でないのに、名前空間なしでコマンドが動きました。clone や unshare の結果を確かめ、失敗したら止めましょう。
+    .why = コンテナに見えて、ただのプロセスです。
+cause-stdin-not-connected = stdin がコマンドに届きません ({ $observed })。Go なら cmd.Stdin = os.Stdin です。
+    .why = 指定しないと exec.Cmd は子プロセスに /dev/null を渡します。
+cause-banner-on-stdout = ランタイムが自分の行を stdout に出しています。stderr に出しましょう: fmt.Fprintf(os.Stderr, ...)。
+    .why = ワークショップの "Running [...] as PID ..." が、出力を保存したファイルに混ざります。
+cause-stdout-changed = コマンドの出力が変わるか、一部しか届きません。出力を写すのではなくディスクリプタをそのまま子プロセスに渡し、文字列として扱わないようにしましょう。
+    .why = 出力はバイト列です。0xff は UTF-8 ではありません。
+cause-stderr-merged = stderr が stdout に出ています。Go なら cmd.Stderr は os.Stdout ではなく os.Stderr です。
+    .why = エラーがデータの途中に混ざります。
+cause-stderr-lost = コマンドが stderr に出したものが届きません。Go なら cmd.Stderr = os.Stderr です。
+    .why = 指定しないと exec.Cmd は捨ててしまいます。
+cause-output-buffered = 出力が最後にまとめて届きます。出力を集める (cmd.Output()) のではなく、ディスクリプタをそのまま渡しましょう (cmd.Stdout = os.Stdout)。
+    .why = プロンプトやログは、すぐに見えなければなりません。
+cause-cgroup-not-removed = cgroup が残っています。コンテナが終わって空になったら rmdir で削除しましょう（rm -r ではできません）。EBUSY なら cgroup.events が populated 0 になるのを待ちます。
+    .why = cgroup v2 は自動では消えません。
+cause-link-not-removed = ネットワークインターフェースが残っています。エラーのあとも含めて、veth ペアのホスト側を削除しましょう。
+    .why = 次のコンテナで名前がぶつかります。
+cause-setting-not-restored = 変更したホストのカーネル設定が元に戻っていません。
+    .why = ip_forward などはマシン全体に効きます。
+cause-file-left-behind = ホストにファイルが残っています ({ $observed })。エラーのあとも含めて、作ったものは消しましょう。os.Exit は defer を飛ばします。
+    .why = 実行ごとの一時ディレクトリがディスクを埋めます。
