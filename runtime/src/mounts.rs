@@ -77,18 +77,11 @@ impl Rootfs {
     pub fn name_itself(&self, dev: &OwnedFd, hostname: &str) -> Result<()> {
         let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{hostname}\n");
         for (path, contents) in [("/etc/hostname", format!("{hostname}\n")), ("/etc/hosts", hosts)] {
-            // The contents live in the /dev tmpfs, without a name as soon as they are bound in place.
-            const DRAFT: &str = ".identity";
-            let doing = || format!("write {path}");
-            let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-            let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644)).doing_with(doing)?;
-            write(&file, contents.as_bytes()).doing_with(doing)?;
-            match self.find(path, OFlag::empty()) {
-                Ok(place) => sys::bind(&file, &place).doing_with(|| format!("bind over {path}"))?,
-                Err(Errno::ENOENT) => {}
-                Err(error) => return Err(error).doing_with(|| format!("open {path} in the rootfs")),
-            }
-            unlinkat(dev, DRAFT, UnlinkatFlags::NoRemoveDir).doing_with(doing)?;
+            let place = match self.find(path, OFlag::empty()) {
+                Err(Errno::ENOENT | Errno::ENOTDIR) => continue,
+                place => place.doing_with(|| format!("open {path} in the rootfs"))?,
+            };
+            cover(&place, dev, contents.as_bytes()).doing_with(|| format!("give {path} its contents"))?;
         }
         Ok(())
     }
@@ -105,6 +98,16 @@ impl Rootfs {
         umount2(".", MntFlags::MNT_DETACH).doing("unmount the host's root")?;
         chdir("/").doing("chdir to /")
     }
+}
+
+/// Mounts a file with these contents over `place`. It lives in the /dev tmpfs, without a name as soon as it is bound.
+fn cover(place: &OwnedFd, dev: &OwnedFd, contents: &[u8]) -> nix::Result<()> {
+    const DRAFT: &str = ".draft";
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+    let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644))?;
+    write(&file, contents)?;
+    sys::bind(&file, place)?;
+    unlinkat(dev, DRAFT, UnlinkatFlags::NoRemoveDir)
 }
 
 /// Mounts a new file system over an open directory, by way of the working directory: no path is looked up that an

@@ -124,10 +124,15 @@ pub fn connect(container: &Process, veth: Option<&Veth>) -> Result<Option<Cable>
 fn lay(veth: &Veth, container: &Process, inside: Netlink) -> Result<Cable> {
     let host = Netlink::open().doing("open a netlink socket")?;
     let created = create(&host, veth, container);
-    let taken = created == Err(Errno::EEXIST);
-    created
-        .doing_with(|| format!("create {}", veth.host))
-        .map_err(|error| if taken { error.hint("choose another name with --network veth,host=NAME") } else { error })?;
+    let hint = match created {
+        Err(Errno::EEXIST) => Some("choose another name with --network veth,host=NAME"),
+        Err(Errno::EOPNOTSUPP) => Some("this kernel has no veth, or cannot load it: modprobe veth"),
+        _ => None,
+    };
+    created.doing_with(|| format!("create {}", veth.host)).map_err(|error| match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })?;
     let index = host.link(&veth.host).doing_with(|| format!("look up {}", veth.host))?.index;
     let cable = Cable { host, index };
     let (monitor_host, monitor_inside) = (Netlink::monitor(), within(container, Netlink::monitor));
