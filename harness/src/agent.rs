@@ -15,6 +15,7 @@ use crate::tree::Tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, Read, Write};
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -22,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Serves orders from `input` until its end; every event goes to `output` as one line.
-pub fn serve<O: Write + Send>(catalogue: &[Scenario], mut input: impl BufRead, output: O) -> Result<()> {
+pub fn serve<O: Write + Send>(catalogue: &'static [Scenario], mut input: impl BufRead, output: O) -> Result<()> {
     crate::sys::spawn::become_subreaper().context("become the reaper of orphans")?;
     let voice = Voice(Mutex::new(output));
     voice.say(&Event::Hello {
@@ -68,7 +69,7 @@ struct Material {
 }
 
 fn obey<O: Write + Send>(
-    catalogue: &[Scenario],
+    catalogue: &'static [Scenario],
     order: &Order,
     input: &mut impl BufRead,
     voice: &Voice<O>,
@@ -80,7 +81,7 @@ fn obey<O: Write + Send>(
     if plan.disposable && !extra.is_empty() {
         Tree::unpack(&extra[..], Path::new("/")).context("unpack the program's libraries")?;
     }
-    let scenarios: Vec<&Scenario> = plan
+    let scenarios: Vec<&'static Scenario> = plan
         .scenarios
         .iter()
         .map(|id| catalogue.iter().find(|known| known.id == id).ok_or_else(|| Error::new(format!("no scenario {id}"))))
@@ -116,14 +117,14 @@ fn receive(input: &mut impl BufRead, length: u64, what: &str) -> Result<Vec<u8>>
 
 /// Examines every scenario; returns how many checks were said.
 fn examine_all<O: Write + Send>(
-    scenarios: &[&Scenario],
+    scenarios: &[&'static Scenario],
     material: &Material,
     jobs: usize,
     voice: &Voice<O>,
 ) -> Result<usize> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if jobs == 0 { processors } else { jobs }.min(scenarios.len()).max(1);
-    let (next, said) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let said = AtomicUsize::new(0);
     let (stop, stopped) = channel::<()>();
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -133,10 +134,17 @@ fn examine_all<O: Write + Send>(
             }
         });
         let workers: Vec<_> = (0..workers)
-            .map(|_| {
-                scope.spawn(|| {
-                    while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        match examine(scenario, material, voice) {
+            .map(|worker| {
+                // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.
+                let mut hand = scenarios.iter().copied().skip(worker).step_by(workers).peekable();
+                let (said, failures) = (&said, &failures);
+                scope.spawn(move || {
+                    for bed in 0.. {
+                        if hand.peek().is_none() {
+                            break;
+                        }
+                        let tag = format!("{worker}-{bed}");
+                        match in_one_testbed(&tag, &mut hand, material, voice) {
                             Ok(checks) => drop(said.fetch_add(checks, Ordering::Relaxed)),
                             Err(error) => failures.lock().unwrap_or_else(PoisonError::into_inner).push(error),
                         }
@@ -155,15 +163,67 @@ fn examine_all<O: Write + Send>(
     }
 }
 
-/// One scenario, from the testbed to the verdict. An error is one of talking, not of examining.
-fn examine<O: Write>(scenario: &Scenario, material: &Material, voice: &Voice<O>) -> Result<usize> {
-    voice.say(&Event::Scenario { id: scenario.id.into() })?;
-    let start = Instant::now();
-    let examined = match unmet(scenario, material) {
-        Some(unmet) => Examined::without(scenario, unmet),
-        None => Examined::of(scenario, material),
-    };
-    let duration_ms = start.elapsed().as_millis() as u64;
+/// Scenarios of `hand` in one testbed, for as long as it is as new. An error is one of talking, not of examining.
+///
+/// A testbed costs more than what happens in it, above all under software emulation. One in which nothing is different
+/// from how it was before the runtime under test ran (mounts, interfaces, processes, cgroups, files, settings) is as
+/// good as a new one.
+fn in_one_testbed<O: Write + Send>(
+    tag: &str,
+    hand: &mut Peekable<impl Iterator<Item = &'static Scenario> + Send>,
+    material: &Material,
+    voice: &Voice<O>,
+) -> Result<usize> {
+    // What needs no testbed needs none to be made.
+    while let Some(scenario) = hand.peek() {
+        let Some(unmet) = unmet(scenario, material) else { break };
+        let scenario = hand.next().expect("just peeked");
+        voice.say(&Event::Scenario { id: scenario.id.into() })?;
+        return tell(scenario, Examined::without(scenario, unmet), Duration::ZERO, material, voice);
+    }
+    if hand.peek().is_none() {
+        return Ok(0);
+    }
+    let outcome = with_testbed_thread(tag, material, |cgroup| {
+        let start = Instant::now();
+        let mut settings = Settings { lot: Lot::new(material.seed, tag), pace: material.pace, room: material.room };
+        let mut bed = Testbed::enter(cgroup, &mut settings, &material.rootfs, &material.submission)?;
+        let mut made = start.elapsed();
+        let mut checks = 0;
+        while let Some(scenario) = hand.next_if(|scenario| unmet(scenario, material).is_none()) {
+            voice.say(&Event::Scenario { id: scenario.id.into() })?;
+            let start = Instant::now();
+            let (examined, left) = examine(scenario, material, bed)?;
+            let clean = examined.residue.is_empty();
+            checks += tell(scenario, examined, start.elapsed() + std::mem::take(&mut made), material, voice)?;
+            match left {
+                Some(as_new) if clean => bed = as_new,
+                _ => break,
+            }
+            bed.refresh(&mut settings.lot)?;
+        }
+        Ok(checks)
+    });
+    match outcome {
+        Ok(checks) => Ok(checks),
+        // The testbed could not be made, or not be made ready again: the scenario at hand is the one that suffers.
+        Err(error) => {
+            let Some(scenario) = hand.next() else { return Ok(0) };
+            voice.say(&Event::Scenario { id: scenario.id.into() })?;
+            tell(scenario, Examined::trouble(scenario, &error), Duration::ZERO, material, voice)
+        }
+    }
+}
+
+/// Says what was found in one scenario; returns how many checks that were.
+fn tell<O: Write>(
+    scenario: &Scenario,
+    examined: Examined,
+    took: Duration,
+    material: &Material,
+    voice: &Voice<O>,
+) -> Result<usize> {
+    let duration_ms = took.as_millis() as u64;
     let status = Status::of(examined.judged.iter().map(|judged| judged.status));
     let count = examined.judged.len();
     for judged in examined.judged {
@@ -208,45 +268,43 @@ impl Examined {
     fn trouble(scenario: &Scenario, error: &Error) -> Examined {
         Examined::without(scenario, (Status::Error, Text::new("harness-error").with("error", error)))
     }
-
-    /// The scenario on a thread of its own, which enters the testbed and ends with it. The cgroup is made and removed
-    /// out here, where its path is the machine's.
-    fn of(scenario: &Scenario, material: &Material) -> Examined {
-        const PROCESSES: u32 = 700;
-        let tag = Lot::new(material.seed ^ u64::from(std::process::id()), scenario.id).word(10);
-        let bed_cgroup = match BedCgroup::create(&tag, PROCESSES, material.memory) {
-            Ok(cgroup) => cgroup,
-            Err(error) => return Examined::trouble(scenario, &error),
-        };
-        let outcome = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().name(scenario.id.into());
-            match thread.spawn_scoped(scope, || in_testbed(scenario, material, &bed_cgroup)) {
-                Ok(thread) => {
-                    thread.join().unwrap_or_else(|_| Err(Error::new("the scenario panicked: a defect of boxproof")))
-                }
-                Err(error) => Err(error).context("start a thread for the scenario"),
-            }
-        });
-        outcome.unwrap_or_else(|error| Examined::trouble(scenario, &error))
-    }
 }
 
-fn in_testbed(scenario: &Scenario, material: &Material, cgroup: &BedCgroup) -> Result<Examined> {
-    let mut settings = Settings { lot: Lot::new(material.seed, scenario.id), pace: material.pace, room: material.room };
-    let bed = Testbed::enter(cgroup, &mut settings, &material.rootfs, &material.submission)?;
+/// Runs `job` on a thread of its own, which may enter a testbed and ends with it. The cgroup is made and removed out
+/// here, where its path is the machine's.
+fn with_testbed_thread<T: Send>(
+    tag: &str,
+    material: &Material,
+    job: impl FnOnce(&BedCgroup) -> Result<T> + Send,
+) -> Result<T> {
+    const PROCESSES: u32 = 700;
+    let name = Lot::new(material.seed ^ u64::from(std::process::id()), tag).word(10);
+    let cgroup = BedCgroup::create(&name, PROCESSES, material.memory)?;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(format!("testbed {tag}"));
+        match thread.spawn_scoped(scope, || job(&cgroup)) {
+            Ok(thread) => {
+                thread.join().unwrap_or_else(|_| Err(Error::new("a scenario panicked: a defect of boxproof")))
+            }
+            Err(error) => Err(error).context("start a thread for a testbed"),
+        }
+    })
+}
+
+/// One scenario, from the first look to the verdict. The testbed comes back if everything in it has ended.
+fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Examined, Option<Testbed>)> {
     let before = Inventory::take(&bed, Outer::Over)?;
-    let mut exam = Exam::new(bed, settings.lot, material.subject.clone());
-    exam.before = Some(before);
+    let mut exam = Exam::new(bed, Lot::new(material.seed, scenario.id), material.subject.clone(), before);
     let outcome = (scenario.run)(&mut exam);
-    let residue = match exam.bed.clear() {
-        Ok(()) => exam.residue(Duration::from_millis(200), |_| true).unwrap_or_default(),
-        Err(_) => Vec::new(),
-    };
-    Ok(Examined { judged: complete(scenario, exam, outcome), residue })
+    let ended = exam.bed.clear().is_ok();
+    let residue = if ended { exam.residue(Duration::from_millis(200), |_| true)? } else { Vec::new() };
+    let reusable = ended && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
+    let (judged, bed) = complete(scenario, exam, outcome);
+    Ok((Examined { judged, residue }, reusable.then_some(bed)))
 }
 
 /// Every planned check, in the plan's order: those made, and for each that was not made, why.
-fn complete(scenario: &Scenario, mut exam: Exam, outcome: Result<(), Trouble>) -> Vec<Judged> {
+fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (Vec<Judged>, Testbed) {
     let outcome = match outcome {
         // What could not be read because what should be there had ended is not our trouble.
         Err(Trouble::Harness(error))
@@ -257,10 +315,9 @@ fn complete(scenario: &Scenario, mut exam: Exam, outcome: Result<(), Trouble>) -
         other => other,
     };
     let (command, stdout, stderr, truncated) = exam.last_run();
-    let mut made = std::mem::take(&mut exam.judged);
-    drop(exam);
+    let (mut made, bed) = (exam.judged, exam.bed);
     let mut blamed = false;
-    scenario
+    let judged = scenario
         .checks
         .iter()
         .map(|&id| {
@@ -284,7 +341,8 @@ fn complete(scenario: &Scenario, mut exam: Exam, outcome: Result<(), Trouble>) -
             judged.truncated = truncated;
             judged
         })
-        .collect()
+        .collect();
+    (judged, bed)
 }
 
 fn undecided(id: &'static str, status: Status, message: Text) -> Judged {

@@ -4,7 +4,8 @@ use crate::error::{Context, Error, Result};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 static PROBE: &[u8] = include_bytes!(env!("BOXPROOF_PROBE"));
 
@@ -16,26 +17,34 @@ const SLOT: usize = 128;
 
 /// A copy of the probe that dials `socket`, a path as seen inside the container.
 pub(crate) fn probe_dialling(socket: &str) -> Result<Vec<u8>> {
+    static START: OnceLock<Option<usize>> = OnceLock::new();
     let mark = MARK.concat();
-    let at = PROBE
-        .windows(mark.len())
-        .position(|window| window == mark)
-        .ok_or_else(|| Error::new("the embedded probe has no slot for its socket's path"))?;
+    let find = || Some(PROBE.windows(mark.len()).position(|window| window == mark)? + mark.len());
+    let start =
+        START.get_or_init(find).ok_or_else(|| Error::new("the embedded probe has no slot for its socket's path"))?;
     if mark.len() + socket.len() >= SLOT {
         return Err(Error::new(format!("the socket's path {socket} is too long for the probe")));
     }
     let mut program = PROBE.to_vec();
-    let start = at + mark.len();
     program[start..start + socket.len()].copy_from_slice(socket.as_bytes());
     Ok(program)
 }
 
 /// The program itself, executable without a place in any file system.
-pub(crate) fn open_program() -> Result<OwnedFd> {
+pub(crate) fn program() -> Result<BorrowedFd<'static>> {
+    static PROGRAM: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(program) = PROGRAM.get() {
+        return Ok(program.as_fd());
+    }
+    let made = open_program()?;
+    Ok(PROGRAM.get_or_init(|| made).as_fd())
+}
+
+fn open_program() -> Result<OwnedFd> {
     let fd = memfd_create(c"init", MFdFlags::MFD_CLOEXEC).context("memfd_create for the testbed's init")?;
     let mut file = File::from(fd);
     file.write_all(PROBE).context("write the testbed's init")?;
     // Opened again read-only: a file that is open for writing cannot be executed (ETXTBSY).
-    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(File::open(path).context("reopen the testbed's init")?.into())
 }

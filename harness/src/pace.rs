@@ -7,7 +7,6 @@
 use crate::embedded;
 use crate::error::{Context, Result};
 use crate::sys::spawn::{Launch, Program, launch, reap};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// What starting a small static program takes on an idle desktop machine.
@@ -22,12 +21,12 @@ pub struct Pace {
 impl Pace {
     /// Starts a small program a few times and takes the median.
     pub fn measure() -> Result<Pace> {
-        let program = embedded::open_program()?;
+        let program = embedded::program()?;
         let mut times = Vec::new();
         for _ in 0..5 {
             let start = Instant::now();
             let started = launch(&Launch {
-                program: Program::Open(program.as_fd()),
+                program: Program::Open(program),
                 argv: &[c"pace".into()],
                 envp: &[],
                 directory: None,

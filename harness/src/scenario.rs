@@ -169,7 +169,7 @@ pub struct Exam {
     printed: Vec<Fact>,
     own: Vec<String>,
     watched: Vec<OwnedFd>,
-    pub(crate) before: Option<Inventory>,
+    before: Inventory,
 }
 
 /// How a container is to be started.
@@ -253,7 +253,7 @@ const FINISH: Duration = Duration::from_secs(6);
 
 impl Exam {
     /// A scenario about to be examined.
-    pub(crate) fn new(bed: Testbed, lot: Lot, subject: Subject) -> Exam {
+    pub(crate) fn new(bed: Testbed, lot: Lot, subject: Subject, before: Inventory) -> Exam {
         Exam {
             bed,
             lot,
@@ -263,7 +263,7 @@ impl Exam {
             printed: Vec::new(),
             own: Vec::new(),
             watched: Vec::new(),
-            before: None,
+            before,
         }
     }
 
@@ -520,19 +520,29 @@ impl Exam {
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
     /// only what `counts`.
     pub fn residue(&mut self, deadline: Duration, counts: impl Fn(&Residue) -> bool) -> Result<Vec<Residue>> {
-        let Some(before) = &self.before else { return Ok(Vec::new()) };
-        Inventory::settle(&self.bed, before, &self.own, counts, self.bed.pace().deadline(deadline))
+        Inventory::settle(&self.bed, &self.before, &self.own, counts, self.bed.pace().deadline(deadline))
     }
 
     /// What differs on the host now, while containers run.
     pub fn differences(&self) -> Result<Vec<Residue>> {
-        let Some(before) = &self.before else { return Ok(Vec::new()) };
-        Ok(Inventory::take(&self.bed, Outer::Running)?.since(before, self.bed.work(), &self.own))
+        Ok(Inventory::take(&self.bed, Outer::Running)?.since(&self.before, self.bed.work(), &self.own))
     }
 
     /// Something on the host that is the scenario's own doing: not residue of the runtime under test.
     pub fn own(&mut self, name: impl Display) {
         self.own.push(name.to_string());
+    }
+
+    /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed is as it was.
+    pub(crate) fn tidy(&mut self) -> bool {
+        for name in self.own.iter().filter(|name| name.starts_with('/')) {
+            let _ = std::fs::remove_file(name);
+            let _ = std::fs::remove_dir(name);
+        }
+        let own = std::mem::take(&mut self.own);
+        let clean = self.differences().is_ok_and(|left| left.is_empty());
+        self.own = own;
+        clean
     }
 
     /// A file of the host that no container may see. Its twin: the host does see it.

@@ -102,6 +102,7 @@ fn devices_usable(exam: &mut Exam) -> Result<(), Trouble> {
     exam.check("device-numbers", &Evidence::plain(found, source), &is(expected))
         .because_if(missing, "dev-without-nodes")
         .because("dev-node-is-no-device");
+    exam.own(exam.bed.rootfs().join("dev/null").display());
     let (errno, size) = match container.ask("write", b"/dev/null\0swallowed")? {
         boxproof_harness::container::Answer::Done(..) => (0, host.stat(container.pid(), "root/dev/null")?.st_size),
         boxproof_harness::container::Answer::Refused(errno, _) => (errno, 0),

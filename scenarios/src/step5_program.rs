@@ -83,6 +83,8 @@ fn command_lookup(exam: &mut Exam) -> Result<(), Trouble> {
     let (name, status) = (exam.lot.word(8), exam.lot.exit_status());
     // Only the container has this command, so a look into the host's directories finds nothing.
     exam.script(&format!("/bin/{name}"), &format!("#!/bin/sh\nexit {status}\n"))?;
+    // The twin: a command by its path.
+    drop(exam.start()?);
     let by_path = exam.run(&[&format!("/bin/{name}")])?;
     let works_by_path = by_path.end.shell_status() != 126 && by_path.end.shell_status() != 127;
     let observed = exam.run(&[&name])?.status();

@@ -55,7 +55,6 @@ pub struct Testbed {
     bed_cgroup_namespace: OwnedFd,
     bed_pid_namespace: OwnedFd,
     session: OwnedFd,
-    program: OwnedFd,
     work: PathBuf,
     hostname: String,
     pace: Pace,
@@ -97,9 +96,8 @@ impl Testbed {
         let (control, far) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
             .context("socketpair for the testbed's init")?;
 
-        let program = embedded::open_program()?;
         let init = launch(&Launch {
-            program: Program::Open(program.as_fd()),
+            program: Program::Open(embedded::program()?),
             argv: &[c"init".into(), c"bed".into()],
             envp: &[],
             directory: None,
@@ -148,7 +146,6 @@ impl Testbed {
             bed_cgroup_namespace,
             bed_pid_namespace,
             session,
-            program,
             work,
             hostname,
             pace: settings.pace,
@@ -177,6 +174,23 @@ impl Testbed {
     /// The probe in the rootfs.
     pub fn probe(&self) -> &PlacedProbe {
         &self.probe
+    }
+
+    /// Ready for another scenario: under other names, where nothing of the last one is left.
+    pub(crate) fn refresh(&mut self, lot: &mut crate::seed::Lot) -> Result<()> {
+        for sentinel in self.sentinels.drain(..) {
+            let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
+            let _ = reap(&sentinel.pidfd);
+        }
+        let root = self.rootfs();
+        for old in [self.probe.outside.clone(), root.join(self.probe.inside.replace("/probe-", "sock-"))] {
+            fs::remove_file(&old).context(format!("rm {}", old.display()))?;
+        }
+        let writing = writing_programs();
+        let (probe, listener) = place_probe(&root, lot)?;
+        drop(writing);
+        (self.probe, self.listener) = (probe, listener);
+        Ok(())
     }
 
     /// Takes `rootfs/` away, and puts a probe where a program that ends up on the host's own root would find it.
@@ -264,7 +278,7 @@ impl Testbed {
         let name = CString::new(name).map_err(|_| Error::new("a sentinel's name holds a NUL"))?;
         let started = self
             .launch(&Launch {
-                program: Program::Open(self.program.as_fd()),
+                program: Program::Open(embedded::program()?),
                 argv: &[name, c"sentinel".into()],
                 envp: &[],
                 directory: None,
