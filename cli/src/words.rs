@@ -122,6 +122,37 @@ fn cut(line: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Ids of the command line's own texts.
+    fn own(source: &str) -> std::collections::BTreeSet<&str> {
+        source.lines().filter_map(|line| line.split_once(" = ")).map(|(id, _)| id.trim()).collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts_and_each_is_used() {
+        let (english, japanese) = (own(include_str!("../texts/en.ftl")), own(include_str!("../texts/ja.ftl")));
+        assert_eq!(english, japanese);
+        let sources = [
+            include_str!("doctor.rs"),
+            include_str!("exam.rs"),
+            include_str!("explain.rs"),
+            include_str!("list.rs"),
+            include_str!("progress.rs"),
+            include_str!("report/markdown.rs"),
+            include_str!("report/terminal.rs"),
+        ]
+        .concat();
+        let made = ["ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-"];
+        for id in english {
+            let by_word = made.iter().any(|start| id.starts_with(start));
+            assert!(by_word || sources.contains(&format!("\"{id}\"")), "nothing uses {id}");
+        }
+        let quoted = sources.split('"').filter(|word| word.starts_with("ui-") || word.starts_with("doctor-"));
+        let texts = texts(Language::Japanese);
+        for id in quoted.filter(|word| !word.contains(['{', ' ']) && !word.ends_with('-')) {
+            assert!(texts.find(id, &Default::default()).is_some(), "no text for {id}");
+        }
+    }
+
     #[test]
     fn nothing_reaches_the_terminal_but_letters() {
         assert_eq!(harmless("\x1b[2J\x07é日本\u{9b}31m"), "\\u{1b}[2J\\u{7}é日本\\u{9b}31m");

@@ -14,6 +14,7 @@ ui-tier-hardened = hardened
 ui-result-pass = Everything examined passed.
 ui-result-fail = Not everything works yet.
 ui-result-error = Not everything could be examined here.
+ui-result-both = Not everything works yet, and not everything could be examined here.
 
 ui-seed = seed { $seed }, rootfs: { $rootfs }
 ui-tally = { $tier } { $passed }/{ $planned }
@@ -23,14 +24,14 @@ ui-command = command
 ui-expected = expected
 ui-observed = observed
 ui-evidence = evidence
-ui-printed = printed
+ui-printed = you see
 ui-stderr = stderr
 ui-hint = hint
 ui-hand = by hand
 ui-hint-more = (workshop { $step }; more: { $command })
 
 ui-causes = Likely causes, most likely first
-ui-explains = explains { $scenarios };
+ui-explains = explains { $scenarios } (more: { $command })
 ui-not-examined = Not examined, for reasons that are not the runtime's
 ui-inconclusive = Unclear: attempts disagree
 ui-skipped = Skipped

@@ -14,6 +14,7 @@ ui-tier-hardened = 強化 (hardened)
 ui-result-pass = 調べたものはすべて合格です。
 ui-result-fail = まだ動いていないものがあります。
 ui-result-error = ここでは調べられないものがありました。
+ui-result-both = まだ動いていないものがあり、ここでは調べられないものもありました。
 
 ui-seed = シード { $seed }、rootfs: { $rootfs }
 ui-tally = { $tier } { $passed }/{ $planned }
@@ -23,14 +24,14 @@ ui-command = コマンド
 ui-expected = 期待
 ui-observed = 実際
 ui-evidence = 証拠
-ui-printed = 表示
+ui-printed = 画面の表示
 ui-stderr = stderr 出力
 ui-hint = ヒント
 ui-hand = 手で確認
 ui-hint-more = （ワークショップ { $step }、詳しくは { $command }）
 
 ui-causes = 考えられる原因（可能性の高い順）
-ui-explains = 関係するシナリオ: { $scenarios }、
+ui-explains = 関係するシナリオ: { $scenarios }（詳しくは { $command }）
 ui-not-examined = 調べられなかったもの（ランタイムのせいではありません）
 ui-inconclusive = 結果が定まらないもの
 ui-skipped = 対象外

@@ -161,3 +161,6 @@ pub fn duration(ms: u64) -> String {
 pub fn params<const N: usize>(pairs: [(&str, &str); N]) -> Params {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests;

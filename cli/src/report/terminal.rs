@@ -194,7 +194,9 @@ impl Page<'_> {
     }
 
     fn summary(&mut self, report: &Report, all: &[Examined]) {
-        let verdict = self.say(&format!("ui-result-{}", report.status.word()));
+        let also_failed = report.status == Status::Error && all.iter().any(|scenario| scenario.status == Status::Fail);
+        let verdict = if also_failed { "ui-result-both" } else { &format!("ui-result-{}", report.status.word()) };
+        let verdict = self.say(verdict);
         self.line(0, &styled(style(report.status), &verdict));
         let tiers: Vec<String> = tally(all)
             .into_iter()
@@ -231,8 +233,9 @@ impl Page<'_> {
                 let number = if at == 0 { format!("{}.", number + 1) } else { String::new() };
                 self.line(2, &format!("{number:<3} {text}"));
             }
-            let explains = self.texts.text("ui-explains", &params([("scenarios", &explained.join(", "))]));
-            self.line(6, &styled(FAINT, &format!("{explains}  boxproof explain {}", cause.id)));
+            let (scenarios, command) = (explained.join(", "), format!("boxproof explain {}", cause.id));
+            let explains = params([("scenarios", &scenarios), ("command", &command)]);
+            self.line(6, &styled(FAINT, &self.texts.text("ui-explains", &explains)));
         }
     }
 
@@ -243,7 +246,10 @@ impl Page<'_> {
             (Status::Inconclusive, "ui-inconclusive"),
             (Status::Skip, "ui-skipped"),
         ] {
-            let reasons = reasons(all, status);
+            // What a failure kept from being reached is told by the failure.
+            let told =
+                |reason: &(&str, Vec<&str>)| status != Status::Skip || reason.1.iter().any(|id| skipped(all, id));
+            let reasons: Vec<_> = reasons(all, status).into_iter().filter(told).collect();
             let ours: &[_] = if status == Status::Error { &report.infrastructure_errors } else { &[] };
             if reasons.is_empty() && ours.is_empty() {
                 continue;
@@ -296,6 +302,11 @@ impl Page<'_> {
         words.extend(place.limits.iter().map(|(name, value)| format!("{name} {value}")));
         words.join(", ")
     }
+}
+
+/// Whether all of scenario `id` was skipped.
+fn skipped(all: &[Examined], id: &str) -> bool {
+    all.iter().any(|scenario| scenario.id == id && scenario.status == Status::Skip)
 }
 
 /// `source: value`, the lines of a longer value below its source.
