@@ -77,16 +77,16 @@ impl Cgroup {
 
     /// Removes what runtimes left that were killed with SIGKILL: groups of ours that nobody holds locked. Their processes
     /// have died with them; should one still be dying, the group is busy and left for the next time.
-    pub fn remove_stale(&self) -> Result<()> {
+    pub fn remove_stale(&self) {
         let root = &self.controllers.root;
-        let Some(_lock) = lock(root)? else { return Ok(()) };
-        for path in children(root)? {
+        // Tidying up after others is no reason to fail.
+        let (Ok(Some(_lock)), Ok(children)) = (lock(root), children(root)) else { return };
+        for path in children {
             let ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
             if ours && File::open(&path).is_ok_and(|directory| directory.try_lock().is_ok()) {
                 let _ = remove_tree(&path);
             }
         }
-        Ok(())
     }
 
     fn limit(&self, limits: &Limits) -> Result<()> {

@@ -10,7 +10,7 @@ use nix::unistd::symlinkat;
 
 use crate::error::{Context, Result};
 use crate::mounts::{self, Rootfs};
-use crate::sys;
+use crate::sys::{self, Depth};
 
 /// Name, major and minor number, as in Documentation/admin-guide/devices.txt.
 const NODES: [(&str, u64, u64); 6] =
@@ -52,7 +52,7 @@ fn node(dev: &OwnedFd, name: &str, number: u64) -> nix::Result<()> {
             let source = open(format!("/dev/{name}").as_str(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
             let flags = OFlag::O_RDONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
             let target = openat(dev, name, flags, Mode::from_bits_truncate(0o666))?;
-            sys::bind(&source, &target)
+            sys::bind(&source, &target, Depth::Single).map(drop)
         }
         result => result,
     }

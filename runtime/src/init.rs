@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
@@ -18,9 +17,9 @@ use crate::{dev, exec, sys};
 
 /// Becomes the user's command, or tells the parent over `report` why not and ends. Never returns: what lies above in the
 /// stack (guards, buffers) is a copy of the parent's, and only the parent may act on it.
-pub fn main(options: &Options, rootfs: &Path, at_terminal: bool, go: PipeReader, mut report: PipeWriter) -> ! {
+pub fn main(options: &Options, at_terminal: bool, go: PipeReader, mut report: PipeWriter) -> ! {
     // A panic has printed its message; it must not unwind into those guards either.
-    let error = match catch_unwind(AssertUnwindSafe(|| become_command(options, rootfs, at_terminal, go))) {
+    let error = match catch_unwind(AssertUnwindSafe(|| become_command(options, at_terminal, go))) {
         Ok(Err(error)) => error,
         Err(_) => Error::new("a defect in mycontainer itself, see above"),
     };
@@ -30,7 +29,7 @@ pub fn main(options: &Options, rootfs: &Path, at_terminal: bool, go: PipeReader,
 }
 
 /// The order is the point: each step relies on those before it, or closes a door that they still needed.
-fn become_command(options: &Options, rootfs: &Path, at_terminal: bool, mut go: PipeReader) -> Result<Infallible> {
+fn become_command(options: &Options, at_terminal: bool, mut go: PipeReader) -> Result<Infallible> {
     // 1. Die with the runtime, however it dies. Should it be dead by now, step 9 finds out: `go` then ends without a
     //    byte. (getppid cannot tell: the parent is outside this PID namespace, so its number is 0 in either case.)
     prctl::set_pdeathsig(Signal::SIGKILL).doing("ask for a parent-death signal")?;
@@ -54,7 +53,7 @@ fn become_command(options: &Options, rootfs: &Path, at_terminal: bool, mut go: P
     //    mount, else it would appear on the host. The caller's umask must not decide who may open /dev/null.
     umask(Mode::empty());
     mounts::make_private()?;
-    let rootfs = Rootfs::bind(rootfs)?;
+    let rootfs = Rootfs::bind(&options.rootfs)?;
     let proc = rootfs.mount_proc()?;
     rootfs.mount_sys()?;
     let dev = dev::mount(&rootfs)?;

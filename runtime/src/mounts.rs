@@ -4,20 +4,20 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, chdir, fchdir, pivot_root, unlinkat, write};
 
 use crate::error::{Context, Result};
-use crate::sys;
+use crate::sys::{self, Depth};
 
 /// Neither set-user-ID programs nor devices nor programs at all belong on a file system that the kernel invents.
 const LOCKED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
 /// Of /proc, doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
 /// SysRq key) reaches every process of the machine.
-const READ_ONLY: [&str; 7] = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi"];
+const READ_ONLY: [&str; 5] = ["sys", "sysrq-trigger", "irq", "bus", "fs"];
 
 /// Of /proc, the kernel's memory, the keys it holds and the timers of everyone: not even to be looked at.
 const MASKED: [&str; 3] = ["kcore", "keys", "timer_list"];
@@ -32,16 +32,14 @@ pub fn make_private() -> Result<()> {
 pub struct Rootfs(OwnedFd);
 
 impl Rootfs {
-    /// Binds the rootfs onto itself, because `pivot_root` takes only the root of a mount, and goes there. MS_REC takes
-    /// along what the user has mounted below it.
+    /// Binds the rootfs onto itself, because `pivot_root` takes only the root of a mount, with all that the user has
+    /// mounted below it. What is returned refers to the new mount; the directory's own name still means the one beneath.
     pub fn bind(path: &Path) -> Result<Rootfs> {
-        mount(Some(path), path, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
-            .doing_with(|| format!("bind {} onto itself", path.display()))?;
-        // Again by name: the way there now ends in the new mount. An older descriptor would still mean the one beneath.
-        chdir(path).doing_with(|| format!("chdir to {}", path.display()))?;
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let fd = nix::fcntl::open(".", flags, Mode::empty()).doing_with(|| format!("open {}", path.display()))?;
-        Ok(Rootfs(fd))
+        let directory =
+            open(path, flags, Mode::empty()).doing_with(|| format!("open the rootfs {}", path.display()))?;
+        let mount = sys::bind(&directory, &directory, Depth::Recursive);
+        mount.doing_with(|| format!("bind {} onto itself", path.display())).map(Rootfs)
     }
 
     /// Finds `path` as it will be found inside. An image may say that its /proc is a symbolic link to /etc, and before
@@ -53,13 +51,21 @@ impl Rootfs {
 
     /// Mounts a new file system on a directory right below `/`, which is created if the image lacks it, and returns it.
     pub fn mount(&self, kind: &str, path: &str, flags: MsFlags, data: Option<&str>) -> Result<OwnedFd> {
-        match mkdirat(&self.0, path.trim_start_matches('/'), Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(error) => return Err(error).doing_with(|| format!("create {path} in the rootfs")),
-        }
-        let find = || self.find(path, OFlag::O_DIRECTORY).doing_with(|| format!("open {path} in the rootfs"));
-        mount_on(&find()?, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
-        find()
+        let find = || self.find(path, OFlag::O_DIRECTORY);
+        let directory = match find() {
+            Err(Errno::ENOENT) => {
+                match mkdirat(&self.0, path.trim_start_matches('/'), Mode::from_bits_truncate(0o755)) {
+                    // There is a link, and nothing in the image where it leads: that is for the user to decide.
+                    Err(Errno::EEXIST) => {}
+                    result => result.doing_with(|| format!("create {path} in the rootfs"))?,
+                }
+                find()
+            }
+            found => found,
+        };
+        let directory = directory.doing_with(|| format!("open {path} in the rootfs"))?;
+        mount_on(&directory, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
+        find().doing_with(|| format!("open {path} in the rootfs"))
     }
 
     /// /proc, by a process that is already in the new PID namespace: procfs shows the one of whoever mounts it.
@@ -106,7 +112,7 @@ fn cover(place: &OwnedFd, dev: &OwnedFd, contents: &[u8]) -> nix::Result<()> {
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
     let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644))?;
     write(&file, contents)?;
-    sys::bind(&file, place)?;
+    sys::bind(&file, place, Depth::Single)?;
     unlinkat(dev, DRAFT, UnlinkatFlags::NoRemoveDir)
 }
 
@@ -135,8 +141,10 @@ pub fn protect_proc(proc: &OwnedFd, dev: &OwnedFd) -> Result<()> {
     for name in MASKED {
         match open_path(proc, name) {
             Err(Errno::ENOENT) => {}
-            result => sys::bind(&null, &result.doing_with(|| format!("open /proc/{name}"))?)
-                .doing_with(|| format!("mask /proc/{name}"))?,
+            file => {
+                let file = file.doing_with(|| format!("open /proc/{name}"))?;
+                sys::bind(&null, &file, Depth::Single).doing_with(|| format!("mask /proc/{name}"))?;
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal, PipeReader, Read, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> Result<u8> {
     if !geteuid().is_root() {
         return Err(Error::new("must be run as root").hint("try sudo"));
     }
-    let rootfs = find_rootfs(options)?;
+    check_rootfs(&options.rootfs)?;
     let terminal = Terminal::of_stdin();
     // Before there is anything to leave behind: from now on SIGTERM is a message to be read and not the end.
     let signals = block_signals().doing("block signals")?;
@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> Result<u8> {
     let Some(process) = child else {
         // Only the parent may hold these ends: their closing is how its death or failure is seen.
         drop((go_sender, report));
-        init::main(options, &rootfs, terminal.is_some(), go, report_sender);
+        init::main(options, terminal.is_some(), go, report_sender);
     };
     let mut child = Child { process, reaped: false };
     drop((go, report_sender));
@@ -62,18 +62,14 @@ pub fn run(options: &Options) -> Result<u8> {
     let _ = { go_sender }.write_all(&[1]);
     read_report(report)?;
     // The container runs; the time is there to look after those whose runtime was killed.
-    cgroup.as_ref().map_or(Ok(()), Cgroup::remove_stale)?;
+    cgroup.iter().for_each(Cgroup::remove_stale);
     child.supervise(&signals, terminal.is_some())
 }
 
-/// The rootfs as an absolute path without symbolic links, whatever characters are in it.
-fn find_rootfs(options: &Options) -> Result<PathBuf> {
-    let name = options.rootfs.display();
-    let path = fs::canonicalize(&options.rootfs).doing_with(|| format!("open the rootfs {name}"))?;
-    if !path.is_dir() {
-        return Err(Error::new(format!("the rootfs {name} is not a directory")));
-    }
-    Ok(path)
+/// The commonest mistake, found before anything is made.
+fn check_rootfs(path: &Path) -> Result<()> {
+    let doing = || format!("open the rootfs {}", path.display());
+    if fs::metadata(path).doing_with(doing)?.is_dir() { Ok(()) } else { Err(Errno::ENOTDIR).doing_with(doing) }
 }
 
 /// SIGTTOU is not for reading: blocked, it lets `Terminal` do its work from the background.

@@ -76,19 +76,29 @@ pub fn send_signal(process: &Process, signal: i32) -> nix::Result<()> {
     Errno::result(result).map(drop)
 }
 
+/// What a bind mount takes along.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// One file or directory.
+    Single,
+    /// Also what is mounted below it.
+    Recursive,
+}
+
 /// A bind mount from one open file onto another, by `open_tree(2)` and `move_mount(2)`: what `mount(2)` with MS_BIND does
-/// between two paths. With descriptors there is no name that could lead elsewhere.
-pub fn bind(source: &OwnedFd, target: &OwnedFd) -> nix::Result<()> {
+/// between two paths. With descriptors there is no name that could lead elsewhere. Returns the new mount.
+pub fn bind(source: &OwnedFd, target: &OwnedFd, depth: Depth) -> nix::Result<OwnedFd> {
     let (source, target, here) = (source.as_raw_fd(), target.as_raw_fd(), c"".as_ptr());
-    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | libc::AT_EMPTY_PATH as libc::c_uint;
+    let recursive = if depth == Depth::Recursive { libc::AT_RECURSIVE } else { 0 };
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | (libc::AT_EMPTY_PATH | recursive) as libc::c_uint;
     // SAFETY: takes integers and an empty, terminated string.
-    let tree = Errno::result(unsafe { libc::syscall(libc::SYS_open_tree, source, here, flags) })?;
+    let mount = Errno::result(unsafe { libc::syscall(libc::SYS_open_tree, source, here, flags) })?;
     // SAFETY: open_tree has returned a new descriptor, which nobody else owns.
-    let tree = unsafe { OwnedFd::from_raw_fd(tree as RawFd) };
+    let mount = unsafe { OwnedFd::from_raw_fd(mount as RawFd) };
     let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
     // SAFETY: as above.
-    let result = unsafe { libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), here, target, here, flags) };
-    Errno::result(result).map(drop)
+    Errno::result(unsafe { libc::syscall(libc::SYS_move_mount, mount.as_raw_fd(), here, target, here, flags) })?;
+    Ok(mount)
 }
 
 /// `close_range(2)` with CLOSE_RANGE_CLOEXEC: every descriptor from `first` on closes itself at the next execve.

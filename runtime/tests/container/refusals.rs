@@ -53,7 +53,7 @@ fn who_is_not_root() {
 
 #[rstest]
 #[case("absent", "open the rootfs absent: ENOENT")]
-#[case("file", "the rootfs file is not a directory")]
+#[case("file", "open the rootfs file: ENOTDIR")]
 fn where_there_is_no_rootfs(#[case] name: &str, #[case] why: &str) {
     let Some(bed) = Bed::new() else { return };
     std::fs::write(bed.directory.path().join("file"), "").unwrap();
