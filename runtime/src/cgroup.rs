@@ -39,8 +39,8 @@ impl Limits {
 /// A group of the container's own. Dropping it ends what still runs in it and removes it.
 pub struct Cgroup {
     path: PathBuf,
-    /// The open directory, locked as long as this process or the container's first one lives: that is how others tell
-    /// a group in use from one whose runtime was killed. Unlike a pid in the name, a lock has no successor.
+    /// The open directory, locked as long as this process lives: that is how others tell a group in use from one whose
+    /// runtime was killed. A pid in the name would not do: it may be given to a stranger, a lock never is.
     directory: File,
     /// Declared last, so dropped after the group is gone.
     controllers: Controllers,
@@ -58,18 +58,13 @@ impl Cgroup {
 
     fn try_create(limits: &Limits) -> Result<Cgroup> {
         let root = mount_point()?;
-        // Until the new group is locked itself, so that no other runtime takes it for a stale one.
-        let _lock = lock(&root)?;
+        let lock = lock(&root)?;
         let controllers = Controllers::enable(&root, &limits.controllers())?;
-        let path = make_directory(&root)?;
-        let directory = File::open(&path).and_then(|file| file.try_lock().map(|()| file).map_err(Into::into));
-        let directory = match directory {
-            Ok(directory) => directory,
-            Err(error) => {
-                let _ = fs::remove_dir(&path);
-                return Err(error).doing_with(|| format!("lock {}", path.display()));
-            }
-        };
+        let made = make_directory(&root);
+        // The new group is locked itself by now, so that no other runtime takes it for a stale one. Whoever undoes what
+        // follows needs this lock again.
+        drop(lock);
+        let (path, directory) = made?;
         let group = Cgroup { path, directory, controllers };
         group.limit(limits)?;
         Ok(group)
@@ -240,14 +235,19 @@ fn lock(root: &Path) -> Result<Option<File>> {
     }
 }
 
-fn make_directory(root: &Path) -> Result<PathBuf> {
+fn make_directory(root: &Path) -> Result<(PathBuf, File)> {
     // Runtimes in different PID namespaces may have the same pid: then the next free number will do.
     for number in std::process::id().. {
         let path = root.join(format!("{PREFIX}{number}"));
         match fs::create_dir(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return result.doing_with(|| format!("create {}", path.display())).map(|()| path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            result => result.doing_with(|| format!("create {}", path.display()))?,
         }
+        let locked = File::open(&path).and_then(|file| file.try_lock().map(|()| file).map_err(Into::into));
+        if locked.is_err() {
+            let _ = fs::remove_dir(&path);
+        }
+        return locked.doing_with(|| format!("lock {}", path.display())).map(|file| (path, file));
     }
     Err(Error::new(format!("no free name for a group in {}", root.display())))
 }
