@@ -77,8 +77,10 @@ fn become_command(options: &Options, at_terminal: bool, mut go: PipeReader) -> R
     //    and a seccomp filter, in this order. This runtime does not do that yet: its root is the host's root.
 
     // 9. Wait until the parent has connected the network: the command must not find it half made. The end of the pipe
-    //    without a byte means that the parent has failed or is dead.
-    go.read_exact(&mut [0]).doing("wait for the runtime")?;
+    //    without a byte means that the parent is dead, or has failed and says so itself.
+    if go.read_exact(&mut [0]).is_err() {
+        sys::exit_at_once(FAILED);
+    }
 
     // 10. From now on this process is the command: PID 1, who must reap what it adopts as any init must.
     exec::exec(options)

@@ -56,11 +56,16 @@ pub fn run(options: &Options) -> Result<u8> {
     let mut child = Child { process, reaped: false };
     drop((go, report_sender));
 
-    // From outside, while the child mounts its file systems.
-    let _cable = net::connect(&child.process, options.veth.as_ref())?;
-    // If nobody reads this any more, the child has failed and `report` says why.
-    let _ = { go_sender }.write_all(&[1]);
+    // From outside, while the child mounts its file systems. If that cannot be done because the child has failed in the
+    // meantime, what it reports is the reason and comes first.
+    let cable = net::connect(&child.process, options.veth.as_ref());
+    match cable {
+        // If nobody reads this any more, `report` says why.
+        Ok(_) => drop({ go_sender }.write_all(&[1])),
+        Err(_) => drop(go_sender),
+    }
     read_report(report)?;
+    let _cable = cable?;
     // The container runs; the time is there to look after those whose runtime was killed.
     cgroup.iter().for_each(Cgroup::remove_stale);
     child.supervise(&signals, terminal.is_some())
