@@ -51,9 +51,14 @@ fn main() -> Result<()> {
         }
     }
     for round in 0..rounds + WARM_UP {
-        let first = round % runners.len();
-        for position in 0..runners.len() {
-            let index = (first + position) % runners.len();
+        let mut order: Vec<usize> = (0..runners.len()).collect();
+        order.rotate_left(round % runners.len());
+        // The kernel takes network namespaces down after the fact, so everyone feels its predecessor: in every other
+        // round these are different ones.
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for index in order {
             let time = measure(&mut runners[index])?;
             if round >= WARM_UP {
                 runners[index].times.push(time);
