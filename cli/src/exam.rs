@@ -10,12 +10,11 @@ use crate::subject::Subject;
 use boxproof_harness::conductor::{Parcel, conduct};
 use boxproof_harness::plan::Plan;
 use boxproof_harness::result::{Report, Status, Tier};
-use boxproof_harness::rootfs::RootfsSource;
+use boxproof_harness::rootfs::{self, RootfsSource};
 use boxproof_harness::scenario::Scenario;
 use boxproof_scenarios::catalogue;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::Write;
 use std::path::Path;
 
 /// Examines one runtime.
@@ -25,14 +24,19 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let scenarios = chosen(args)?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
     let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable())?;
-    let rootfs = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
-    let rootfs = rootfs
+    let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
+    let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;
 
     let seed = args.seed.unwrap_or_else(drawn);
     let mut progress = Progress::new(&texts, scenarios.len());
     progress
-        .say(&texts.text("ui-seed", &report::params([("seed", &seed.to_string()), ("rootfs", &rootfs.description())])));
+        .say(&texts.text("ui-seed", &report::params([("seed", &seed.to_string()), ("rootfs", &source.description())])));
+    let files = source.tree().map_err(Trouble::environment)?;
+    let lacking = rootfs::lacking(&files);
+    if !lacking.is_empty() {
+        progress.say(&texts.text("ui-rootfs-lacks", &report::params([("commands", &lacking.join(", "))])));
+    }
     let parcel = Parcel {
         plan: Plan {
             seed,
@@ -42,7 +46,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
             jobs: 0,
             disposable: place.is_disposable(),
         },
-        rootfs: rootfs.tree().map_err(Trouble::environment)?,
+        rootfs: files,
         submission: subject.submission,
         extra: subject.libraries,
         about: subject.about,
@@ -57,9 +61,11 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
         let written = format.write(&result, &texts, path);
         written.map_err(|error| Trouble::environment(format!("write {}: {error}", path.display())))?;
     }
-    let text = if args.json { report::json(&result) } else { Ok(report::terminal(&result, &texts)) };
-    let shown = text.and_then(|text| anstream::stdout().lock().write_all(text.as_bytes()));
-    shown.map_err(|error| Trouble::environment(format!("write the report to stdout: {error}")))?;
+    if args.json {
+        crate::words::print_exactly(&report::json(&result).map_err(Trouble::environment)?)?;
+    } else {
+        crate::words::print(&report::terminal(&result, &texts))?;
+    }
     Ok(outcome(&result))
 }
 

@@ -6,6 +6,7 @@ use boxproof_harness::scenario::{Requirement, Scenario};
 use boxproof_scenarios::catalogue;
 use boxproof_scenarios::texts::Texts;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Prints the catalogue.
@@ -68,39 +69,40 @@ fn title(scenario: &Scenario, texts: &Texts) -> String {
     texts.plain(&format!("scenario-{}", scenario.id))
 }
 
+/// The catalogue by the workshop's steps.
+fn steps() -> BTreeMap<&'static str, Vec<&'static Scenario>> {
+    let mut steps: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for scenario in catalogue() {
+        steps.entry(scenario.step.split('-').next().unwrap_or_default()).or_default().push(scenario);
+    }
+    steps
+}
+
 fn plain(texts: &Texts) -> String {
     let widest = catalogue().iter().map(|scenario| scenario.id.len()).max().unwrap_or(0);
     let mut page = String::new();
-    let mut step = "";
-    for scenario in catalogue() {
-        let major = scenario.step.split('-').next().unwrap_or_default();
-        if major != step {
-            step = major;
-            let gap = if page.is_empty() { "" } else { "\n" };
-            let _ = writeln!(page, "{gap}{}", texts.plain(&format!("step-{step}")));
+    for (step, scenarios) in steps() {
+        let gap = if page.is_empty() { "" } else { "\n" };
+        let _ = writeln!(page, "{gap}{}", texts.plain(&format!("step-{step}")));
+        for scenario in scenarios {
+            let (id, tier) = (scenario.id, scenario.tier.word());
+            let _ = writeln!(page, "  {id:widest$}  {tier:8}  {}", title(scenario, texts));
         }
-        let (id, tier) = (scenario.id, scenario.tier.word());
-        let _ = writeln!(page, "  {id:widest$}  {tier:8}  {}", title(scenario, texts));
     }
     page
 }
 
 fn markdown(texts: &Texts) -> String {
     let mut page = format!("# {}\n\n{}\n", texts.plain("ui-list-title"), texts.plain("ui-list-made"));
-    let mut step = "";
-    for scenario in catalogue() {
-        let major = scenario.step.split('-').next().unwrap_or_default();
-        if major != step {
-            step = major;
-            let _ = writeln!(page, "\n## {}", texts.plain(&format!("step-{step}")));
-        }
-        let what = texts.plain(&format!("scenario-{}.what", scenario.id));
-        let (id, tier, step) = (scenario.id, scenario.tier.word(), scenario.step);
-        let _ =
-            writeln!(page, "\n### `{id}`: {}\n\n{tier}, {step}. {}\n", title(scenario, texts), what.replace('\n', " "));
-        for check in scenario.checks {
-            let text = texts.plain(&format!("check-{id}-{check}"));
-            let _ = writeln!(page, "- `{check}`: {text}");
+    for (step, scenarios) in steps() {
+        let _ = writeln!(page, "\n## {}", texts.plain(&format!("step-{step}")));
+        for scenario in scenarios {
+            let (id, tier, step) = (scenario.id, scenario.tier.word(), scenario.step);
+            let what = texts.plain(&format!("scenario-{id}.what"));
+            let _ = writeln!(page, "\n### `{id}`: {}\n\n{tier}, {step}. {what}\n", title(scenario, texts));
+            for check in scenario.checks {
+                let _ = writeln!(page, "- `{check}`: {}", texts.plain(&format!("check-{id}-{check}")));
+            }
         }
     }
     page

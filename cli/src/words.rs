@@ -18,7 +18,17 @@ pub fn texts(language: Language) -> Texts {
 
 /// Writes what was asked for to stdout, with colours where they are wanted.
 pub fn print(text: &str) -> Result<Outcome, Trouble> {
-    match anstream::stdout().lock().write_all(text.as_bytes()) {
+    written(anstream::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Writes it to stdout as it is, for another program to read.
+pub fn print_exactly(text: &str) -> Result<Outcome, Trouble> {
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+fn written(result: std::io::Result<()>) -> Result<Outcome, Trouble> {
+    match result {
         Ok(()) => Ok(Outcome::Passed),
         // Whoever reads has seen enough: `boxproof list | head -1`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Outcome::Passed),

@@ -159,6 +159,17 @@ fn list_json_is_json() {
 }
 
 #[test]
+fn the_documentation_is_what_list_says() {
+    for (language, name) in [("en", "scenarios.md"), ("ja", "scenarios.ja.md")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+        let written = fs::read_to_string(&path).expect("the documentation");
+        let said = boxproof().args(["list", "--markdown", "--lang", language]).assert().success();
+        let said = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
+        assert!(written == said, "docs/{name} is not what the catalogue says: make docs");
+    }
+}
+
+#[test]
 fn list_and_explain_speak_the_locale() {
     let japanese = contains("名前空間");
     boxproof().env("LANG", "ja_JP.UTF-8").arg("list").assert().success().stdout(japanese.clone());

@@ -17,6 +17,7 @@ ui-result-error = Not everything could be examined here.
 ui-result-both = Not everything works yet, and not everything could be examined here.
 
 ui-seed = seed { $seed }, rootfs: { $rootfs }
+ui-rootfs-lacks = note: this rootfs has no { $commands }; the workshop uses them inside the container
 ui-tally = { $tier } { $passed }/{ $planned }
 ui-points = points { $score }/{ $max }
 

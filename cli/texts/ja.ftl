@@ -17,6 +17,7 @@ ui-result-error = ここでは調べられないものがありました。
 ui-result-both = まだ動いていないものがあり、ここでは調べられないものもありました。
 
 ui-seed = シード { $seed }、rootfs: { $rootfs }
+ui-rootfs-lacks = 注意: この rootfs には { $commands } がありません。ワークショップではコンテナの中で使います
 ui-tally = { $tier } { $passed }/{ $planned }
 ui-points = 得点 { $score }/{ $max }
 

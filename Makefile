@@ -1,0 +1,79 @@
+# The commands a newcomer needs. Each installs what it lacks, and only that: once everything is there, none of them
+# touches the network.
+
+SHELL   := /bin/bash
+HOST    := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/$(HOST)/release
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,qemu-system-x86_64=qemu-system-x86)
+
+# What is looked for, and the Debian package that has it. libc6-dev brings the C library that everything is linked with.
+BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
+EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
+TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux
+BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
+
+.PHONY: help exam test bench build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
+
+help:
+	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
+	@echo 'make test    run every test (as root, or by sudo)'
+	@echo 'make bench   measure start-up and a whole exam'
+	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
+	@echo 'make docs    write docs/scenarios.md anew'
+	@echo
+	@echo 'Your own runtime:  make build && bin/boxproof exam path/to/your/runtime'
+
+exam: tools-for-exams build
+	bin/boxproof exam bin/mycontainer
+
+build: tools-for-builds
+	cargo build --release --locked -p boxproof -p mycontainer
+	@mkdir -p bin
+	@ln -sfn "$(abspath $(RELEASE))/boxproof" bin/boxproof
+	@ln -sfn "$(abspath $(RELEASE))/mycontainer" bin/mycontainer
+
+# Scenarios make namespaces and cgroups on this machine. Whoever is not root builds as himself and runs the tests by sudo.
+ROOT_RUNNER = $(if $(SUDO),CARGO_TARGET_$(shell echo '$(HOST)' | tr 'a-z-' 'A-Z_')_RUNNER='sudo -E -H')
+test: tools-for-tests
+	scenarios/controls/build.sh "$(TARGET)/controls"
+	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" cargo test --workspace --locked
+
+bench: tools-for-benches build
+	$(ROOT_RUNNER) cargo bench --locked -p mycontainer
+	@for backend in local vm; do \
+		echo; echo "A whole exam, --backend $$backend:"; \
+		command='bin/boxproof exam bin/mycontainer --lang en --backend '$$backend; \
+		[ $$backend = vm ] || command="$(SUDO) $$command"; \
+		time $$command 2>/dev/null | tail -n 3; \
+	done
+
+docs: build
+	bin/boxproof list --markdown --lang en > docs/scenarios.md
+	bin/boxproof list --markdown --lang ja > docs/scenarios.ja.md
+
+# $(call install,PROGRAM=PACKAGE...): installs the packages of programs (or files) that are not there.
+define install
+@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust from https://rustup.rs' >&2; exit 1; }
+@missing=; \
+for pair in $(1); do \
+	program="$${pair%%=*}"; package="$${pair#*=}"; \
+	command -v "$$program" >/dev/null || [ -e "$$program" ] || PATH="$$PATH:/usr/sbin:/sbin" command -v "$$program" >/dev/null \
+		|| missing="$$missing $$package"; \
+done; \
+[ -n "$$missing" ] || exit 0; \
+command -v apt-get >/dev/null || { echo "please install:$$missing (their names on Debian)" >&2; exit 1; }; \
+echo "installing:$$missing"; \
+install="$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends$$missing"; \
+$$install || { $(SUDO) apt-get update && $$install; }
+endef
+
+tools-for-builds:
+	$(call install,$(BUILDS))
+tools-for-exams:
+	$(call install,$(EXAMS))
+tools-for-tests:
+	$(call install,$(TESTS))
+tools-for-benches:
+	$(call install,$(BENCHES))
