@@ -2,6 +2,7 @@
 
 use crate::args::{ListArgs, language};
 use crate::outcome::{Outcome, Trouble};
+use crate::report::within_step;
 use boxproof_harness::scenario::{Requirement, Scenario};
 use boxproof_scenarios::catalogue;
 use boxproof_scenarios::texts::Texts;
@@ -72,7 +73,9 @@ fn title(scenario: &Scenario, texts: &Texts) -> String {
 /// The catalogue by the workshop's steps.
 fn steps() -> BTreeMap<&'static str, Vec<&'static Scenario>> {
     let mut steps: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for scenario in catalogue() {
+    let mut all: Vec<&Scenario> = catalogue().iter().collect();
+    all.sort_by_key(|scenario| within_step(scenario.step));
+    for scenario in all {
         steps.entry(scenario.step.split('-').next().unwrap_or_default()).or_default().push(scenario);
     }
     steps

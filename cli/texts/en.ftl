@@ -30,6 +30,7 @@ ui-stderr = stderr
 ui-hint = hint
 ui-hand = by hand
 ui-hint-more = (workshop { $step }; more: { $command })
+ui-hint-again = the same as in { $scenario } above
 
 ui-causes = Likely causes, most likely first
 ui-explains = explains { $scenarios } (more: { $command })

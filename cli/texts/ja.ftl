@@ -30,6 +30,7 @@ ui-stderr = stderr 出力
 ui-hint = ヒント
 ui-hand = 手で確認
 ui-hint-more = （ワークショップ { $step }、詳しくは { $command }）
+ui-hint-again = 上の { $scenario } と同じです
 
 ui-causes = 考えられる原因（可能性の高い順）
 ui-explains = 関係するシナリオ: { $scenarios }（詳しくは { $command }）

@@ -96,7 +96,15 @@ pub fn by_step<'a>(scenarios: &'a [Examined<'a>]) -> Vec<(&'a str, Vec<&'a Exami
         }
     }
     steps.sort_by_key(|(step, _)| *step);
+    for (_, members) in &mut steps {
+        members.sort_by_key(|scenario| within_step(scenario.step));
+    }
     steps
+}
+
+/// The order within a step: what belongs to no part of it comes after its parts.
+pub fn within_step(step: &str) -> &str {
+    step.split_once('-').map_or("~", |(_, part)| part)
 }
 
 /// How many scenarios of each tier passed, of how many.

@@ -4,12 +4,14 @@
 use super::{Examined, again, by_step, duration, kernel_facts, params, printed_facts, reasons, scenarios, tally};
 use crate::words::{harmless, line, lines, prose};
 use anstyle::{AnsiColor, Style};
-use boxproof_harness::result::{Check, Fact, Report, Status, Text, Tier};
+use boxproof_harness::result::{Check, Fact, Report, Residue, Status, Text, Tier};
 use boxproof_scenarios::texts::{Params, Texts};
+use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
+const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// How many lines of a value are shown.
 const VALUE_LINES: usize = 8;
@@ -36,7 +38,7 @@ fn style(status: Status) -> Style {
 
 /// The whole report, with colours that the stream may take out.
 pub fn terminal(report: &Report, texts: &Texts) -> String {
-    let mut page = Page { text: String::new(), texts };
+    let mut page = Page { text: String::new(), texts, told: BTreeMap::new() };
     let all = scenarios(report);
     page.title(report);
     let widest = all.iter().map(|scenario| scenario.id.width()).max().unwrap_or(0);
@@ -63,6 +65,9 @@ fn padded(text: &str, width: usize) -> String {
 struct Page<'a> {
     text: String,
     texts: &'a Texts,
+    /// Ways of not even starting that were told already, each with its first scenario: a runtime that starts nothing
+    /// fails everything for the same reason.
+    told: BTreeMap<String, String>,
 }
 
 impl Page<'_> {
@@ -72,8 +77,11 @@ impl Page<'_> {
         self.text.push('\n');
     }
 
+    /// An empty line, but never two.
     fn blank(&mut self) {
-        self.text.push('\n');
+        if !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
     }
 
     fn say(&self, id: &str) -> String {
@@ -131,7 +139,17 @@ impl Page<'_> {
             self.failure(check);
         }
         let mut hints: Vec<&Text> = Vec::new();
-        for hint in scenario.with(Status::Fail).filter_map(|check| check.hint.as_ref()) {
+        for check in scenario.with(Status::Fail) {
+            let Some(hint) = &check.hint else { continue };
+            let never_started = check.message.id == hint.id;
+            if let Some(first) = self.told.get(&hint.id).filter(|_| never_started) {
+                let again = self.texts.text("ui-hint-again", &params([("scenario", first)]));
+                self.field("ui-hint", &[again], HINT);
+                return self.blank();
+            }
+            if never_started {
+                self.told.insert(hint.id.clone(), scenario.id.to_owned());
+            }
             if !hints.iter().any(|known| known.id == hint.id) {
                 hints.push(hint);
             }
@@ -170,7 +188,7 @@ impl Page<'_> {
         let explain = format!("boxproof explain {}", hint.id);
         let more = self.texts.text("ui-hint-more", &params([("step", step), ("command", &explain)]));
         let text = prose(&hint.text, VALUE_LINES).into_iter().chain([more]).collect::<Vec<_>>();
-        self.field("ui-hint", &text, AnsiColor::Cyan.on_default());
+        self.field("ui-hint", &text, HINT);
     }
 
     /// A name and its lines beside it.
@@ -235,7 +253,9 @@ impl Page<'_> {
             }
             let (scenarios, command) = (explained.join(", "), format!("boxproof explain {}", cause.id));
             let explains = params([("scenarios", &scenarios), ("command", &command)]);
-            self.line(6, &styled(FAINT, &self.texts.text("ui-explains", &explains)));
+            for text in prose(&self.texts.text("ui-explains", &explains), 20) {
+                self.line(6, &styled(FAINT, &text));
+            }
         }
     }
 
@@ -246,11 +266,15 @@ impl Page<'_> {
             (Status::Inconclusive, "ui-inconclusive"),
             (Status::Skip, "ui-skipped"),
         ] {
+            let ours: &[_] = if status == Status::Error { &report.infrastructure_errors } else { &[] };
             // What a failure kept from being reached is told by the failure.
             let told =
                 |reason: &(&str, Vec<&str>)| status != Status::Skip || reason.1.iter().any(|id| skipped(all, id));
             let reasons: Vec<_> = reasons(all, status).into_iter().filter(told).collect();
-            let ours: &[_] = if status == Status::Error { &report.infrastructure_errors } else { &[] };
+            // What the machine lacks is said once, with what to do about it.
+            let lacks = |id: &str| lacks(all, id);
+            let reasons: Vec<_> =
+                reasons.into_iter().filter(|(_, ids)| ours.is_empty() || !ids.iter().any(|id| lacks(id))).collect();
             if reasons.is_empty() && ours.is_empty() {
                 continue;
             }
@@ -281,9 +305,12 @@ impl Page<'_> {
         }
         self.blank();
         self.line(0, &styled(BOLD, &self.say("ui-residue")));
-        for left in residue.into_iter().take(20) {
-            let what = if left.after.is_empty() { &left.before } else { &left.after };
-            self.line(2, &line(&format!("{}: {} {what}", left.scenario, left.kind)));
+        let mut kinds: BTreeMap<&str, Vec<&Residue>> = BTreeMap::new();
+        residue.into_iter().for_each(|left| kinds.entry(&left.kind).or_default().push(left));
+        for (kind, left) in kinds {
+            let Some(first) = left.first() else { continue };
+            let what = if first.after.is_empty() { &first.before } else { &first.after };
+            self.line(2, &line(&format!("{kind} × {}: {what} ({})", left.len(), first.scenario)));
         }
     }
 
@@ -302,6 +329,12 @@ impl Page<'_> {
         words.extend(place.limits.iter().map(|(name, value)| format!("{name} {value}")));
         words.join(", ")
     }
+}
+
+/// Whether scenario `id` was not examined because the machine lacks something.
+fn lacks(all: &[Examined], id: &str) -> bool {
+    let lack = |check: &&Check| matches!(check.message.id.as_str(), "no-controller" | "no-swap");
+    all.iter().any(|scenario| scenario.id == id && scenario.checks.iter().all(|check| lack(&check)))
 }
 
 /// Whether all of scenario `id` was skipped.
