@@ -9,8 +9,10 @@ pub use json::json;
 pub use terminal::{mark, terminal};
 
 use boxproof_harness::result::{Check, Fact, Report, Status, Tier, write_atomically};
+use boxproof_scenarios::catalogue;
 use boxproof_scenarios::texts::{Params, Texts};
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -144,10 +146,25 @@ pub fn reasons<'a>(scenarios: &[Examined<'a>], status: Status) -> Vec<(&'a str, 
     reasons
 }
 
-/// The command that repeats this run exactly.
+/// The command that repeats this run exactly: what is drawn depends on the seed and the scenario alone.
 pub fn again(report: &Report) -> String {
     let backend = if report.environment.isolation == "host" { " --backend local" } else { "" };
-    format!("boxproof exam {}{backend} --seed {}", shell_word(&report.submission.path), report.run.seed)
+    let (path, seed) = (shell_word(&report.submission.path), report.run.seed);
+    format!("boxproof exam {path}{backend}{} --seed {seed}", selection(report))
+}
+
+/// The options that choose this result's scenarios out of the catalogue.
+fn selection(report: &Report) -> String {
+    let chosen = scenarios(report);
+    if chosen.len() >= catalogue().len() {
+        return String::new();
+    }
+    let tiers: BTreeSet<Tier> = chosen.iter().map(|scenario| scenario.tier).collect();
+    let of_tiers = catalogue().iter().filter(|scenario| tiers.contains(&scenario.tier)).count();
+    match of_tiers == chosen.len() {
+        true => tiers.iter().map(|tier| format!(" --tier {}", tier.word())).collect(),
+        false => chosen.iter().map(|scenario| format!(" --only {}", scenario.id)).collect(),
+    }
 }
 
 /// A word as a shell would need it.

@@ -203,5 +203,24 @@ fn tallies_and_steps() {
     assert_eq!(tally(&all), [(Tier::Core, 1, 3), (Tier::Robust, 0, 3)]);
     let steps: Vec<_> = by_step(&all).into_iter().map(|(step, members)| (step, members.len())).collect();
     assert_eq!(steps, [("2", 2), ("3", 2), ("5", 2)]);
-    assert_eq!(again(&report), "boxproof exam './my container' --seed 42");
+    let again = again(&report);
+    assert!(again.starts_with("boxproof exam './my container' --only pid-one --only mount-namespace "), "{again}");
+    assert!(again.ends_with(" --seed 42"), "{again}");
+}
+
+#[test]
+fn what_repeats_is_said_once() {
+    let never = |id| Check {
+        message: Text::new("command-not-started").with("observed", "the runtime ended: 1"),
+        hint: Some(Text::new("command-not-started").with("observed", "the runtime ended: 1")),
+        ..check(id, Tier::Core, "2-1", Status::Fail)
+    };
+    let mut report = Report { checks: Vec::new(), causes: Vec::new(), residue: Vec::new(), ..sample() };
+    report.checks = vec![never("pid-one.is-pid-one"), never("mount-namespace.own-mount-namespace")];
+    let texts = crate::words::texts(Language::English);
+    texts.fill(&mut report);
+    let page = terminal(&report, &texts);
+    assert_eq!(page.matches("ended before the command started").count(), 1, "{page}");
+    assert_eq!(page.matches("the same as in pid-one above").count(), 1, "{page}");
+    assert_eq!(page.matches("observed").count(), 2, "each failure still says what was observed: {page}");
 }
