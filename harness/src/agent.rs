@@ -11,7 +11,6 @@ use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Tro
 use crate::seed::Lot;
 use crate::testbed::cgroup::{self, BedCgroup};
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
-use crate::tree::Tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, Read, Write};
@@ -79,7 +78,7 @@ fn obey<O: Write + Send>(
     let submission = receive(input, order.submission_bytes, "the submission")?;
     let extra = receive(input, order.extra_bytes, "the libraries")?;
     if plan.disposable && !extra.is_empty() {
-        Tree::unpack(&extra[..], Path::new("/")).context("unpack the program's libraries")?;
+        crate::libraries::lay(&extra, Path::new("/"))?;
     }
     let scenarios: Vec<&'static Scenario> = plan
         .scenarios
@@ -175,9 +174,10 @@ fn in_one_testbed<O: Write + Send>(
     voice: &Voice<O>,
 ) -> Result<usize> {
     // What needs no testbed needs none to be made.
-    while let Some(scenario) = hand.peek() {
-        let Some(unmet) = unmet(scenario, material) else { break };
-        let scenario = hand.next().expect("just peeked");
+    let lacking = hand.peek().and_then(|scenario| unmet(scenario, material));
+    if let Some(unmet) = lacking
+        && let Some(scenario) = hand.next()
+    {
         voice.say(&Event::Scenario { id: scenario.id.into() })?;
         return tell(scenario, Examined::without(scenario, unmet), Duration::ZERO, material, voice);
     }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod evidence;
 pub mod expect;
+mod libraries;
 pub mod manifest;
 pub mod netlink;
 pub mod pace;

@@ -286,7 +286,7 @@ impl Exam {
             .with("observed", &observed_words);
         let (command, stdout, stderr, truncated) = self.last_run();
         let mut facts = observed.facts.clone();
-        facts.extend(self.printed.drain(..));
+        facts.append(&mut self.printed);
         self.judged.push(Judged {
             id,
             status: if pass { Status::Pass } else { Status::Fail },

@@ -334,7 +334,7 @@ impl Page<'_> {
 /// Whether scenario `id` was not examined because the machine lacks something.
 fn lacks(all: &[Examined], id: &str) -> bool {
     let lack = |check: &&Check| matches!(check.message.id.as_str(), "no-controller" | "no-swap");
-    all.iter().any(|scenario| scenario.id == id && scenario.checks.iter().all(|check| lack(&check)))
+    all.iter().any(|scenario| scenario.id == id && scenario.checks.iter().all(lack))
 }
 
 /// Whether all of scenario `id` was skipped.
