@@ -33,6 +33,7 @@ build: tools-for-builds
 	@mkdir -p bin
 	@ln -sfn "$(abspath $(RELEASE))/boxproof" bin/boxproof
 	@ln -sfn "$(abspath $(RELEASE))/mycontainer" bin/mycontainer
+	@ln -sfn ../runtime/boxproof.toml bin/boxproof.toml
 
 # Scenarios make namespaces and cgroups on this machine. Whoever is not root builds as himself and runs the tests by sudo.
 ROOT_RUNNER = $(if $(SUDO),CARGO_TARGET_$(shell echo '$(HOST)' | tr 'a-z-' 'A-Z_')_RUNNER='sudo -E -H')

@@ -51,10 +51,8 @@ impl Subject {
             None => program.path.parent().unwrap_or(Path::new("/")).to_owned(),
         };
         let name = name_below(&directory, &program.path)?;
-        let submission = match &manifest {
-            Some(_) => belongings(&directory),
-            None => alone(&name, &program.path),
-        };
+        // Whoever names a directory means all of it; whoever names a program means the program.
+        let submission = if path.is_dir() { belongings(&directory) } else { alone(&name, &program.path) };
         Ok(Subject {
             invocation,
             submission: submission.map_err(Trouble::usage)?,

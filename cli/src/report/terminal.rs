@@ -326,7 +326,9 @@ impl Page<'_> {
         if !place.distro.is_empty() {
             words.push(place.distro.clone());
         }
-        words.extend(place.limits.iter().map(|(name, value)| format!("{name} {value}")));
+        // Why that accelerator was said when the machine was started, and stands in the result.
+        let limits = place.limits.iter().filter(|(name, _)| *name != "accelerator_reason");
+        words.extend(limits.map(|(name, value)| format!("{name} {value}")));
         words.join(", ")
     }
 }
