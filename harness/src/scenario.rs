@@ -107,6 +107,15 @@ impl Trouble {
         Trouble::runtime("container-gone", "the container lives", format!("it ended at the order `{order}`"))
     }
 
+    /// The same failure where the circumstances name another cause.
+    pub fn because(mut self, cause: &str) -> Trouble {
+        if let Trouble::Runtime(failure) = &mut self {
+            let text = Text::new(cause).with("observed", &failure.observed).with("expected", &failure.expected);
+            failure.cause = Some(text);
+        }
+        self
+    }
+
     /// Adds what the failure rests on.
     fn resting_on(mut self, facts: Vec<Fact>) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -339,8 +348,9 @@ impl Exam {
     /// Starts a container whose payload is our probe, wherever that finds itself.
     pub fn start_anywhere(&mut self, setup: Setup) -> Result<Container, Trouble> {
         let probe = self.bed.probe().inside.clone();
+        let others = self.bed.processes()?;
         let run = self.call(&[OsString::from(probe)], setup)?;
-        let first = self.await_probe(&run)?;
+        let first = self.await_probe(&run, &others)?;
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         let exe = first.exe()?;
         let placed = self.bed.probe().ino;
@@ -383,7 +393,12 @@ impl Exam {
 
     /// Calls the program with nothing but these words: not by the adapter, as someone who mistypes would.
     pub fn run_bare(&mut self, arguments: &[&str]) -> Result<Finished, Trouble> {
-        let mut words = vec![self.subject.program.clone().into_os_string()];
+        let subject = &self.subject;
+        let mut words = match subject.invocation.adapter() {
+            "workshop" => vec![subject.program.clone().into_os_string()],
+            // A template is part of how the program is called.
+            _ => subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), "none", &[], &[]),
+        };
         words.extend(arguments.iter().map(OsString::from));
         let run = self.launch(words, Setup::new())?;
         self.finished(run)
@@ -475,7 +490,8 @@ impl Exam {
     }
 
     /// Waits until a probe dials in, or it is certain that none will.
-    fn await_probe(&mut self, run: &Run) -> Result<Held, Trouble> {
+    /// `others` ran before and are not waited for.
+    fn await_probe(&mut self, run: &Run, others: &[i32]) -> Result<Held, Trouble> {
         let deadline = self.start_patience();
         let end = Instant::now() + deadline;
         loop {
@@ -493,7 +509,7 @@ impl Exam {
             }
             if run.wait(Duration::ZERO)?.is_none() {
                 await_any(&[self.bed.listener(), run.pidfd()], left)?;
-            } else if self.bed.processes()?.is_empty() {
+            } else if self.bed.processes()?.iter().all(|pid| others.contains(pid)) {
                 // Over, and nobody is left who could still dial in, but for one that did so just before.
                 if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
                     return Ok(held);
@@ -557,9 +573,15 @@ impl Exam {
 
     /// Takes `rootfs/` away, and puts a probe where a program that ends up on the host's own root would find it: the path
     /// that is returned.
-    pub fn hide_rootfs(&mut self) -> Result<String> {
+    pub fn hide_rootfs(&mut self) -> Result<String, Trouble> {
         self.own(self.bed.rootfs().display());
-        let (moved_to, probe) = self.bed.hide_rootfs()?;
+        let (moved_to, probe) = match self.bed.hide_rootfs() {
+            Err(error) if error.errno() == Some(libc::EBUSY) => {
+                let busy = Trouble::runtime("rootfs-stays-mounted", "rootfs/ is no mount point any more", error);
+                return Err(busy.because("bind-before-private"));
+            }
+            other => other?,
+        };
         self.own(moved_to.display());
         self.own(&probe);
         self.own(probe.replace("probe", "sock"));
@@ -575,7 +597,7 @@ impl Exam {
 
     /// Whether a probe dials in before the run and everything that it started is over.
     pub fn await_any_probe(&mut self, run: &Run) -> Result<bool, Trouble> {
-        match self.await_probe(run) {
+        match self.await_probe(run, &[]) {
             Ok(_) => Ok(true),
             Err(Trouble::Runtime(_)) => Ok(false),
             Err(trouble) => Err(trouble),

@@ -6,6 +6,7 @@
 mod step1_rootfs;
 mod step2_namespaces;
 mod step3_cgroups;
+mod step3_options;
 mod step4_veth;
 mod step5_files;
 mod step5_program;
@@ -22,6 +23,7 @@ pub fn catalogue() -> &'static [Scenario] {
             step1_rootfs::SCENARIOS,
             step2_namespaces::SCENARIOS,
             step3_cgroups::SCENARIOS,
+            step3_options::SCENARIOS,
             step4_veth::SCENARIOS,
             step5_program::SCENARIOS,
             step5_streams::SCENARIOS,

@@ -42,8 +42,7 @@ fn pid_one(exam: &mut Exam) -> Result<(), Trouble> {
     let host = exam.bed.namespace(Namespace::Pid)?.value;
     let own = container.namespace(Namespace::Pid)?;
     // unshare(CLONE_NEWPID) without a fork: only children would be born into the new namespace.
-    let for_children = container.host().link(container.pid(), "ns/pid_for_children").map(|link| link.value);
-    let unshared = own.value == host && for_children.is_ok_and(|namespace| namespace != host);
+    let unshared = own.value == host && unshared_without_fork(&container, &host);
     let same = own.value == host;
     exam.check("own-pid-namespace", &own, &is_not(host))
         .because_if(unshared, "pid-unshared-without-fork")
@@ -54,6 +53,15 @@ fn pid_one(exam: &mut Exam) -> Result<(), Trouble> {
         .because_if(same, "pid-namespace-not-new")
         .because("pid-one-is-no-init");
     Ok(())
+}
+
+/// unshare(CLONE_NEWPID) moves nobody: only children will be born into the new namespace. Until one is, the link to it
+/// is dangling, pid_namespaces(7).
+fn unshared_without_fork(container: &Container, host: &str) -> bool {
+    match container.host().link(container.pid(), "ns/pid_for_children") {
+        Ok(link) => link.value != host,
+        Err(error) => error.errno() == Some(libc::ENOENT),
+    }
 }
 
 /// The payload's own pid. A runtime may keep PID 1 for an init of its own, if that does what an init is there for: it
@@ -113,6 +121,7 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     let own = container.namespace(Namespace::Pid)?.value;
     let bed = exam.bed.namespace(Namespace::Pid)?.value;
     let shared = own == bed;
+    let unshared = shared && unshared_without_fork(&container, &bed);
     let first = match host.link(pid, "root/proc/1/ns/pid") {
         Ok(link) => link,
         Err(_) => Evidence::plain("—".to_owned(), format!("readlink /proc/{pid}/root/proc/1/ns/pid")),
@@ -120,6 +129,7 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     let expected = Expect::that(format!("{own} ≠ {bed}"), move |found: &String| *found == own && own != bed);
     exam.check("proc-of-own-namespace", &first, &expected)
         .because_if(!mounted, "proc-not-mounted")
+        .because_if(unshared, "pid-unshared-without-fork")
         .because_if(shared, "pid-namespace-not-new")
         .because("proc-of-another-namespace");
 
@@ -137,6 +147,7 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     let source = format!("/proc/{pid}/root/proc/*/cmdline, searched for {sentinel} (the host has it as PID {on_host})");
     let found = Evidence::plain(in_container, source);
     exam.check("host-process-hidden", &found, &is(List(Vec::new())))
+        .because_if(unshared, "pid-unshared-without-fork")
         .because_if(shared, "pid-namespace-not-new")
         .because("proc-of-another-namespace");
     container.finish(0, exam.finish_patience())?;

@@ -69,7 +69,7 @@ fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
     }
     let states = both_up(exam, &host, &inside)?;
     exam.check("both-up", &states, &is("UP, UP".to_owned()));
-    if let Ok((_, printed)) = container.run_inside(&["/bin/ip", "addr", "show", "veth-child"]) {
+    if let Ok((_, printed)) = container.run_inside(&["/bin/sh", "-c", "ip addr show veth-child"]) {
         exam.note("ip addr show veth-child", &printed);
     }
 
@@ -107,18 +107,23 @@ fn both_up(exam: &Exam, host: &Rtnetlink, inside: &Rtnetlink) -> Result<Evidence
 /// `nc -l -p 8080` in the container, `echo LINE | nc 10.0.0.2 8080` on the host.
 fn line_arrives(exam: &mut Exam, container: &Container, host: &Rtnetlink) -> Result<(), Trouble> {
     let line = format!("Hello {} inside Namespace!", exam.lot.word(12));
-    let port = PORT.to_string();
-    match container.ask("spawn", ["/bin/nc", "-l", "-p", &port].join("\0").as_bytes())? {
+    match container.ask("spawn", ["/bin/sh", "-c", &format!("exec nc -l -p {PORT}")].join("\0").as_bytes())? {
         Answer::Done(..) => {}
+        Answer::Refused(libc::ENOENT, reason) => {
+            return Err(Error::new(format!("the rootfs has no /bin/sh: {reason}")).into());
+        }
         Answer::Refused(_, reason) => {
-            return Err(Error::new(format!("the rootfs has no working /bin/nc: {reason}")).into());
+            return Err(Trouble::runtime("container-refuses", "nc starts in the container", reason));
         }
         Answer::Gone => {
             return Err(Trouble::runtime("container-gone", "the container lives", "it ended when nc was started"));
         }
     }
     if !listens(exam, container)? {
-        return Err(Error::new("nc in the container does not listen on 8080").into());
+        return Err(Error::new(
+            "nc in the container does not listen on port 8080: has the rootfs an nc that takes -l -p?",
+        )
+        .into());
     }
     let before = find(host, "veth-host")?;
     let patience = exam.patience(Duration::from_secs(5));

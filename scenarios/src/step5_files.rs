@@ -23,15 +23,21 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let during: List =
         exam.differences()?.into_iter().filter(|item| item.kind == "mount").map(|item| line(&item)).collect();
     let source = format!("/proc/{}/mountinfo of the host, before and while the container runs", exam.bed.init_pid());
-    let of_rootfs = during.0.iter().any(|line| line.contains("rootfs on"));
+    let named = during.0.iter().any(|line| line.contains("type nsfs"));
+    let of_rootfs = during.0.iter().any(|line| line.contains("/rootfs type"));
     exam.check("while-running", &Evidence::plain(during, source), &is(List(Vec::new())))
+        .because_if(named, "netns-not-removed")
         .because_if(of_rootfs, "bind-before-private")
         .because("mount-propagation-shared");
     container.finish(0, exam.finish_patience())?;
     exam.bed.clear()?;
     let left: List = exam.residue(PATIENCE, |item| item.kind == "mount")?.into_iter().map(|item| line(&item)).collect();
+    let named = left.0.iter().any(|line| line.contains("type nsfs"));
     let source = format!("/proc/{}/mountinfo of the host, before and after the container", exam.bed.init_pid());
-    exam.check("afterwards", &Evidence::plain(left, source), &is(List(Vec::new()))).because("mount-propagation-shared");
+    exam.check("afterwards", &Evidence::plain(left, source), &is(List(Vec::new())))
+        .because_if(named, "netns-not-removed")
+        .because_if(of_rootfs, "bind-before-private")
+        .because("mount-propagation-shared");
     Ok(())
 }
 
@@ -60,12 +66,20 @@ fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
+    let moved = residue.iter().any(|item| item.kind == "cgroup" && item.before.contains("PID 1"));
+    let renamed = residue.iter().any(|item| item.before.contains("kernel/hostname"));
+    let named = residue.iter().any(|item| item.after.contains("type nsfs"));
+    let bound = residue.iter().any(|item| item.after.contains("/rootfs type"));
     let left: List = residue.iter().map(line).collect();
     exam.check(check, &Evidence::plain(left, "inventory of the host before and after"), &is(List(Vec::new())))
         .because_if(process, "container-orphaned")
+        .because_if(named, "netns-not-removed")
+        .because_if(bound, "bind-before-private")
         .because_if(mount, "mount-propagation-shared")
+        .because_if(moved, "host-pid-one-moved")
         .because_if(cgroup, "cgroup-not-removed")
         .because_if(link, "link-not-removed")
+        .because_if(renamed, "uts-namespace-not-new")
         .because_if(sysctl, "setting-not-restored")
         .because_if(file, "file-left-behind");
 }

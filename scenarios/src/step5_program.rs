@@ -102,7 +102,10 @@ fn arguments_intact(exam: &mut Exam) -> Result<(), Trouble> {
             .map(str::to_owned)
             .to_vec();
     given.extend((0..exam.lot.number(90..120)).map(|n| format!("{n}-{}", exam.lot.word(3))));
-    let container = exam.start_with(Setup::new().arguments(given.clone()))?;
+    // The twin: without arguments it starts.
+    drop(exam.start()?);
+    let started = exam.start_with(Setup::new().arguments(given.clone()));
+    let container = started.map_err(|trouble| trouble.because("arguments-eaten"))?;
     let cmdline = container.host().words(container.pid(), "cmdline")?;
     let expected: Vec<String> = std::iter::once(exam.bed.probe().inside.clone()).chain(given).collect();
     let (cut, no_name) = (cmdline.value.len() < expected.len(), cmdline.value.first() != expected.first());
@@ -209,7 +212,7 @@ fn dies_with_runtime(exam: &mut Exam) -> Result<(), Trouble> {
 /// Two containers side by side: neither sees, stops or breaks the other.
 fn two_at_once(exam: &mut Exam) -> Result<(), Trouble> {
     let first = exam.start()?;
-    let second = exam.start()?;
+    let second = exam.start().map_err(|trouble| trouble.because("containers-collide"))?;
     let both = Yes(!first.is_gone() && !second.is_gone());
     let pids = format!("pidfds of {} and {}", first.pid(), second.pid());
     exam.check("both-run", &Evidence::plain(both, pids), &is(Yes(true))).because("containers-collide");

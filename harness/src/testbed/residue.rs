@@ -37,6 +37,8 @@ impl Inventory {
         for group in super::cgroup::subgroups(Path::new("/sys/fs/cgroup")) {
             items.insert(("cgroup".into(), group.display().to_string()), String::new());
         }
+        let membership = bed.host().text(bed.init_pid(), "cgroup").unwrap_or_default();
+        items.insert(("cgroup".into(), "of the host's PID 1".into()), membership.trim().into());
         if let Outer::Over = outer {
             for pid in bed.processes()? {
                 let words = bed.host().words(pid, "cmdline").map(|words| words.value.join(" ")).unwrap_or_default();
@@ -120,7 +122,7 @@ fn shown((kind, name): &(String, String), value: &str) -> String {
     match kind.as_str() {
         "mount" => value.to_owned(),
         "process" => format!("{name}: {value}"),
-        "cgroup" => name.clone(),
+        "cgroup" if value.is_empty() => name.clone(),
         _ if value.is_empty() || value == "entry" => name.clone(),
         _ => format!("{name}: {value}"),
     }
