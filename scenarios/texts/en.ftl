@@ -12,6 +12,7 @@ step-2-1 = Step 2-1  PID namespace
 step-2-2 = Step 2-2  Mount namespace and a root of its own
 step-2-3 = Step 2-3  Network namespace
 step-3 = Step 3  cgroup v2: how much a process may use
+step-3-1 = Step 3-1  A limit set by the runtime
 step-3-2 = Step 3-2  A limit on a running container
 step-4 = Step 4  veth: a cable between host and container
 step-5 = Step 5  The runtime as a program
@@ -35,6 +36,7 @@ message-container-gone = The container was gone: { $observed }
 message-runtime-not-executable = The kernel cannot execute the runtime: { $observed }
 message-payload-outside-rootfs = The command ran outside rootfs/.
 message-not-the-probe = Another program ran than the one that was asked for.
+message-rootfs-stays-mounted = rootfs/ is still a mount point after the container has ended: { $observed }
 message-runtime-hangs = The runtime did not come to an end: { $observed }
 message-runtime-floods = The runtime printed without end and did not start the command.
 message-command-not-started = The command was never started: { $observed }
@@ -249,6 +251,37 @@ check-pids-limited-fork-refused = fork is refused at the limit
 check-pids-limited-refusal-counted = pids.events counts the refusal
 check-pids-limited-rest-alive = The container lives on
 
+scenario-memory-option = The memory option limits memory, and swap is no way around it
+    .what = With the runtime's memory option the container's own cgroup has memory.max as asked and memory.swap.max 0, and whoever goes beyond is killed.
+    .why = With memory.max alone the kernel moves pages to swap instead of killing: the limit holds for nothing. Of 11 runtimes that set memory.max, 10 forget the swap.
+    .hand =
+        { -held }                                           # with the option
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.max
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.swap.max   # 0
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
+check-memory-option-memory-max = memory.max is what was asked for
+check-memory-option-swap-max = memory.swap.max is 0
+check-memory-option-killed-at-the-limit = The container is killed at the limit
+
+scenario-cpus-option = The cpus option sets cpu.max
+    .what = With the runtime's cpus option the container's own cgroup has cpu.max with that share of each period.
+    .why = cpu.max takes two numbers in microseconds; a percentage or a fraction is refused with EINVAL, and a refusal that nobody looks at means no limit.
+    .hand =
+        { -held }                                           # with the option
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/cpu.max           # 0.5 is 50000 100000
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpus-option-cpu-max = cpu.max is the share that was asked for
+
+scenario-pids-option = The pids option ends a fork bomb
+    .what = With the runtime's pids option the container's own cgroup has pids.max as asked, and fork fails beyond it.
+    .why = Process numbers are shared by the whole machine.
+    .hand =
+        { -held }                                           # with the option
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/pids.max
+    .man = cgroups(7), fork(2) (EAGAIN)
+check-pids-option-pids-max = pids.max is what was asked for
+check-pids-option-fork-refused = fork is refused at the limit
+
 ## Step 4
 
 scenario-veth-netcat = A line sent with netcat arrives through the veth pair
@@ -289,6 +322,17 @@ scenario-hostname-isolated = A name set in the container stays in the container
 check-hostname-isolated-own-uts-namespace = The UTS namespace is not the host's
 check-hostname-isolated-container-renamed = The container can be renamed
 check-hostname-isolated-host-keeps-its-name = The host keeps its name
+
+scenario-hostname-option = The host name option names the container
+    .what = With the runtime's host name option the container has that name, and the host keeps its own.
+    .why = A name that is set before the UTS namespace is new renames the machine; one that is not set at all leaves the host's name in every log.
+    .hand =
+        { -held }                                          # with the option
+        sudo nsenter --target $P --uts hostname
+        hostname                                           # the host's, unchanged
+    .man = sethostname(2), uts_namespaces(7)
+check-hostname-option-named-as-asked = The container has the name that was asked for
+check-hostname-option-host-keeps-its-name = The host keeps its name
 
 scenario-exit-status = The runtime's exit status is the command's
     .what = When the command ends with a drawn status, the runtime ends with the same.
@@ -619,6 +663,22 @@ cause-stderr-lost = What the command prints on stderr does not arrive. In Go: cm
     .why = Without it exec.Cmd throws it away.
 cause-output-buffered = Output arrives only at the end. Hand the descriptor to the child (cmd.Stdout = os.Stdout) instead of collecting the output (cmd.Output()).
     .why = A prompt or a log must be there at once.
+cause-netns-not-removed = A named network namespace is left behind: its file in /run/netns, and the nsfs mount on it. Delete it after the container's end (ip netns delete), also after an error; a container that needs no name needs no such file at all.
+    .why = The namespace and the interfaces in it live as long as the mount, and the next container finds the name taken.
+cause-host-pid-one-moved = PID 1 of the host was moved into the container's cgroup: getpid() was called inside the container, where it is 1, and the host's side wrote that number to cgroup.procs. Write the pid as the parent sees it.
+    .why = On a real machine this puts systemd under the container's limits.
+cause-arguments-eaten = With these arguments the command does not start: the runtime takes some of them (-l, --, --help) for its own options. Stop looking for options at the first word that is none: from there on everything belongs to the command.
+    .why = `run ls -l` is what everybody types first.
+cause-hostname-not-set = The container has another name than the one asked for ({ $observed }). Call sethostname in the new UTS namespace and look at what it returns.
+    .why = Two containers of one name cannot be told apart in a log.
+cause-limit-not-set = The limit was asked for, and the container's own cgroup does not have it ({ $observed }). See that the controller is in cgroup.subtree_control of the parent, that the file is the one of cgroup v2 (memory.max, cpu.max, pids.max), that the process is in that group, and that a failing write ends the run.
+    .why = A limit that is silently missing is worse than none: somebody relies on it.
+cause-limit-miscounted = The limit is { $observed }, not { $expected }: look at the unit (the kernel counts bytes) and at the width of the number.
+    .why = A limit of 50 bytes kills at once, and 4 GiB in 32 bits are 0.
+cause-swap-escapes-the-limit = memory.max is set, memory.swap.max is not: beyond the limit the kernel moves pages to swap instead of killing. Write 0 to memory.swap.max as well.
+    .why = On a machine with swap the container never reaches its limit.
+cause-rootfs-stays-mounted = rootfs/ is still a mount point after the container's end: the mount that the runtime made on it has reached the host.
+    .why = Nobody can remove or replace the directory any more, and each run adds a mount.
 cause-cgroup-not-removed = A cgroup is left behind. Remove it after the container's end with rmdir (not with rm -r), once it is empty; on EBUSY wait for cgroup.events to say populated 0.
     .why = cgroup v2 does not remove them by itself.
 cause-link-not-removed = A network interface is left behind. Delete the host's end of the veth pair, also after an error.

@@ -12,6 +12,7 @@ step-2-1 = Step 2-1  PID 名前空間の隔離
 step-2-2 = Step 2-2  Mount 名前空間とルートの変更
 step-2-3 = Step 2-3  Network 名前空間の隔離
 step-3 = Step 3  リソース制限 (cgroup v2)
+step-3-1 = Step 3-1  ランタイムが設定する制限
 step-3-2 = Step 3-2  コンテナプロセスへの適用と検証
 step-4 = Step 4  veth によるネットワーク接続
 step-5 = Step 5  プログラムとしてのランタイム
@@ -35,6 +36,7 @@ message-container-gone = コンテナがなくなっていました: { $observed
 message-runtime-not-executable = カーネルがランタイムを実行できませんでした: { $observed }
 message-payload-outside-rootfs = コマンドが rootfs/ の外で動きました。
 message-not-the-probe = 頼んだものとは別のプログラムが動きました。
+message-rootfs-stays-mounted = コンテナが終わっても rootfs/ がマウントポイントのままです: { $observed }
 message-runtime-hangs = ランタイムが終わりません: { $observed }
 message-runtime-floods = ランタイムが際限なく出力し、コマンドを起動しませんでした。
 message-command-not-started = コマンドは起動されませんでした: { $observed }
@@ -249,6 +251,37 @@ check-pids-limited-fork-refused = 上限で fork が断られる
 check-pids-limited-refusal-counted = pids.events に数えられる
 check-pids-limited-rest-alive = コンテナは生きている
 
+scenario-memory-option = メモリのオプションが効き、スワップにも逃げられない
+    .what = ランタイムのメモリのオプションを付けると、コンテナ自身の cgroup の memory.max が指定どおり、memory.swap.max が 0 になり、超えたプロセスは Kill されます。
+    .why = memory.max だけでは、カーネルは Kill せずにページをスワップへ逃がします。制限はあってないようなものです。memory.max を設定するランタイム 11 個のうち 10 個がスワップを忘れていました。
+    .hand =
+        { -held }                                           # オプションを付けて
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.max
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.swap.max   # 0
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
+check-memory-option-memory-max = memory.max が指定どおり
+check-memory-option-swap-max = memory.swap.max が 0
+check-memory-option-killed-at-the-limit = 制限に達したコンテナが Kill される
+
+scenario-cpus-option = CPU のオプションが cpu.max になる
+    .what = ランタイムの CPU のオプションを付けると、コンテナ自身の cgroup の cpu.max が周期ごとの指定の割合になります。
+    .why = cpu.max はマイクロ秒の数を 2 つ取ります。百分率や小数は EINVAL で拒否され、それを見ていないと制限なしで動きます。
+    .hand =
+        { -held }                                           # オプションを付けて
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/cpu.max           # 0.5 なら 50000 100000
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpus-option-cpu-max = cpu.max が指定した割合
+
+scenario-pids-option = プロセス数のオプションが fork 爆弾を止める
+    .what = ランタイムのプロセス数のオプションを付けると、コンテナ自身の cgroup の pids.max が指定どおりになり、それを超える fork は失敗します。
+    .why = プロセス番号はマシン全体で共有しています。
+    .hand =
+        { -held }                                           # オプションを付けて
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/pids.max
+    .man = cgroups(7), fork(2) (EAGAIN)
+check-pids-option-pids-max = pids.max が指定どおり
+check-pids-option-fork-refused = 上限で fork が拒否される
+
 ## Step 4
 
 scenario-veth-netcat = netcat で送った行が veth ペアを通って届く
@@ -289,6 +322,17 @@ scenario-hostname-isolated = コンテナで付けたホスト名はコンテナ
 check-hostname-isolated-own-uts-namespace = UTS 名前空間がホストのものではない
 check-hostname-isolated-container-renamed = コンテナの名前を変えられる
 check-hostname-isolated-host-keeps-its-name = ホストの名前は変わらない
+
+scenario-hostname-option = ホスト名のオプションがコンテナに名前を付ける
+    .what = ランタイムのホスト名のオプションを付けると、コンテナはその名前になり、ホストの名前は変わりません。
+    .why = UTS 名前空間を分ける前に名前を付けるとマシンの名前が変わります。付け忘れると、どのログにもホストの名前が残ります。
+    .hand =
+        { -held }                                          # オプションを付けて
+        sudo nsenter --target $P --uts hostname
+        hostname                                           # ホストの名前のまま
+    .man = sethostname(2), uts_namespaces(7)
+check-hostname-option-named-as-asked = コンテナが指定した名前になる
+check-hostname-option-host-keeps-its-name = ホストの名前は変わらない
 
 scenario-exit-status = ランタイムの終了ステータスがコマンドのものと同じである
     .what = コマンドがあるステータスで終わると、ランタイムも同じステータスで終わります。
@@ -619,6 +663,22 @@ cause-stderr-lost = コマンドが stderr に出したものが届きません�
     .why = 指定しないと exec.Cmd は捨ててしまいます。
 cause-output-buffered = 出力が最後にまとめて届きます。出力を集める (cmd.Output()) のではなく、ディスクリプタをそのまま渡しましょう (cmd.Stdout = os.Stdout)。
     .why = プロンプトやログは、すぐに見えなければなりません。
+cause-netns-not-removed = 名前付きのネットワーク名前空間が残っています（/run/netns のファイルと、その上の nsfs マウント）。エラーのあとも含めて、コンテナが終わったら ip netns delete で削除しましょう。名前が要らなければ、このファイル自体が不要です。
+    .why = マウントが残る限り、名前空間とその中のインターフェースも残ります。次のコンテナでは名前がぶつかります。
+cause-host-pid-one-moved = ホストの PID 1 がコンテナの cgroup に移されました。コンテナの中で getpid() を呼ぶと 1 になり、その番号をホスト側で cgroup.procs に書いています。親プロセスから見た PID を書きましょう。
+    .why = 本物のマシンでは systemd がコンテナの制限を受けることになります。
+cause-arguments-eaten = この引数ではコマンドが起動しません。ランタイムが引数の一部（-l、--、--help）を自分のオプションとして取ってしまいます。オプションでない最初の語で解釈をやめ、そこから先はすべてコマンドに渡しましょう。
+    .why = `run ls -l` は誰もが最初に打つコマンドです。
+cause-hostname-not-set = コンテナの名前が指定と違います（{ $observed }）。新しい UTS 名前空間の中で sethostname を呼び、戻り値を確かめましょう。
+    .why = 同じ名前のコンテナはログで見分けられません。
+cause-limit-not-set = 制限を指定しましたが、コンテナ自身の cgroup に設定されていません（{ $observed }）。親の cgroup.subtree_control にコントローラーがあるか、cgroup v2 のファイル（memory.max、cpu.max、pids.max）に書いているか、プロセスがそのグループに入っているか、書き込みの失敗で止まるかを確かめましょう。
+    .why = 黙って効いていない制限は、制限がないより危険です。誰かがそれを頼りにしています。
+cause-limit-miscounted = 制限が { $expected } ではなく { $observed } になっています。単位（カーネルはバイトで数えます）と数値の幅を見直しましょう。
+    .why = 50 バイトの制限ならすぐに Kill され、4 GiB は 32 ビットでは 0 になります。
+cause-swap-escapes-the-limit = memory.max は設定されていますが、memory.swap.max が設定されていません。制限を超えると、カーネルは Kill せずにページをスワップへ逃がします。memory.swap.max にも 0 を書きましょう。
+    .why = スワップのあるマシンでは、いつまでも制限に達しません。
+cause-rootfs-stays-mounted = コンテナが終わっても rootfs/ がマウントポイントのままです。ランタイムのマウントがホストに伝わっています。
+    .why = そのディレクトリは消すことも置き換えることもできず、実行のたびにマウントが増えます。
 cause-cgroup-not-removed = cgroup が残っています。コンテナが終わって空になったら rmdir で削除しましょう（rm -r ではできません）。EBUSY なら cgroup.events が populated 0 になるのを待ちます。
     .why = cgroup v2 は自動では消えません。
 cause-link-not-removed = ネットワークインターフェースが残っています。エラーのあとも含めて、veth ペアのホスト側を削除しましょう。
