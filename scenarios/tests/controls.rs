@@ -1,0 +1,176 @@
+//! Runtimes known to be right, each in its own way, against every scenario, in the virtual machine: there the OOM kill is
+//! real, `/` is shared and there is swap.
+
+mod common;
+
+use boxproof_harness::result::{Status, Tier};
+use boxproof_scenarios::catalogue;
+use common::{checks, control, explain, full_exam, workspace_program};
+use rstest::rstest;
+use std::path::{Path, PathBuf};
+
+/// A runtime by the name it has in the cases below.
+fn runtime(name: &str) -> PathBuf {
+    match name {
+        // The directory, whose boxproof.toml says which options it offers.
+        "mycontainer" => beside_its_manifest("mycontainer", "../runtime/boxproof.toml"),
+        "wrong-runtime" => workspace_program("wrong-runtime"),
+        other => control(other),
+    }
+}
+
+fn beside_its_manifest(program: &str, manifest: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
+    std::fs::create_dir_all(&directory).expect("a directory for the runtime");
+    std::fs::copy(workspace_program(program), directory.join(program)).expect("copy the runtime");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
+    std::fs::copy(manifest, directory.join("boxproof.toml")).expect("copy its manifest");
+    directory
+}
+
+/// What a right runtime passes: everything that it offers.
+#[rstest]
+fn a_right_runtime_passes(
+    #[values("mycontainer", "wrong-runtime", "c-minimal")] name: &str,
+    #[values(
+        "rootfs-is-root",
+        "old-root-detached",
+        "missing-rootfs-refused",
+        "devices-usable",
+        "sysfs-read-only",
+        "pid-one",
+        "mount-namespace",
+        "proc-isolated",
+        "proc-mount-options",
+        "hostname-isolated",
+        "lone-loopback",
+        "loopback-up",
+        "ipc-namespace",
+        "cgroup-namespace",
+        "memory-oom-kill",
+        "cpu-throttled",
+        "pids-limited",
+        "memory-option",
+        "cpus-option",
+        "pids-option",
+        "hostname-option",
+        "veth-netcat",
+        "exit-status",
+        "killed-by-signal",
+        "command-not-found",
+        "command-lookup",
+        "arguments-intact",
+        "environment-clean",
+        "descriptors-closed",
+        "signals-reset",
+        "signals-forwarded",
+        "dies-with-runtime",
+        "two-at-once",
+        "usage-explained",
+        "root-required",
+        "stdin-connected",
+        "stdout-intact",
+        "stderr-apart",
+        "output-unbuffered",
+        "mounts-do-not-leak",
+        "no-residue"
+    )]
+    scenario: &str,
+) {
+    let report = full_exam(name, || runtime(name));
+    let checks = checks(&report, scenario);
+    let offered = name == "mycontainer" || !scenario.ends_with("-option");
+    let expected = if offered { Status::Pass } else { Status::Skip };
+    assert!(checks.iter().all(|check| check.status == expected), "{}", explain(&checks));
+}
+
+/// The list above is the catalogue: a new scenario that nobody tries a right runtime on does not slip in.
+#[test]
+fn every_scenario_is_tried_on_right_runtimes() {
+    let source = include_str!("controls.rs");
+    let missing: Vec<&str> =
+        catalogue().iter().map(|scenario| scenario.id).filter(|id| !source.contains(&format!("\"{id}\""))).collect();
+    assert!(missing.is_empty(), "add to the values above: {missing:?}");
+}
+
+/// Step 5's program does what the workshop says: every core scenario passes.
+#[rstest]
+fn the_workshops_go_program_passes_core(
+    #[values(
+        "rootfs-is-root",
+        "pid-one",
+        "mount-namespace",
+        "proc-isolated",
+        "hostname-isolated",
+        "lone-loopback",
+        "memory-oom-kill",
+        "veth-netcat"
+    )]
+    scenario: &str,
+) {
+    let report = full_exam("go-workshop", || runtime("go-workshop"));
+    let checks = checks(&report, scenario);
+    assert!(
+        checks.iter().all(|check| check.status == Status::Pass && check.tier == Tier::Core),
+        "{}",
+        explain(&checks)
+    );
+}
+
+/// And it has the defects that the workshop's program has; each is named.
+#[rstest]
+#[case("mounts-do-not-leak", "mount-propagation-shared")]
+#[case("no-residue", "mount-propagation-shared")]
+#[case("exit-status", "exit-status-lost")]
+#[case("environment-clean", "environment-passed-on")]
+#[case("descriptors-closed", "descriptors-inherited")]
+#[case("dies-with-runtime", "container-orphaned")]
+#[case("signals-forwarded", "signals-not-forwarded")]
+#[case("loopback-up", "loopback-down")]
+#[case("command-lookup", "bare-name-not-found")]
+#[case("old-root-detached", "chroot-without-pivot-root")]
+fn the_workshops_go_program_is_told_what_it_lacks(#[case] scenario: &str, #[case] cause: &str) {
+    let report = full_exam("go-workshop", || runtime("go-workshop"));
+    let checks = checks(&report, scenario);
+    let named = |check: &&&boxproof_harness::result::Check| check.hint.as_ref().is_some_and(|hint| hint.id == cause);
+    assert!(checks.iter().any(|check| check.status == Status::Fail), "{}", explain(&checks));
+    assert!(checks.iter().find(named).is_some(), "{}", explain(&checks));
+    assert!(report.causes.iter().any(|known| known.id == cause), "{:?}", report.causes);
+}
+
+/// Step 2 by hand, with unshare and chroot.
+#[rstest]
+fn the_manual_procedure_isolates(
+    #[values(
+        "rootfs-is-root",
+        "pid-one",
+        "mount-namespace",
+        "proc-isolated",
+        "lone-loopback",
+        "veth-netcat",
+        "memory-oom-kill"
+    )]
+    scenario: &str,
+) {
+    let report = full_exam("manual-step2.sh", || runtime("manual-step2.sh"));
+    let checks = checks(&report, scenario);
+    assert!(checks.iter().all(|check| check.status == Status::Pass), "{}", explain(&checks));
+}
+
+/// The kill leaves its trace in the result: the curve, the counter, the status.
+#[test]
+fn the_oom_kill_is_told_with_its_evidence() {
+    let report = full_exam("mycontainer", || runtime("mycontainer"));
+    let checks = checks(&report, "memory-oom-kill");
+    let check = |id: &str| *checks.iter().find(|check| check.id.ends_with(id)).expect(id);
+    let events = check("oom-kill-counted");
+    assert_eq!(events.observed, "1");
+    assert!(
+        events
+            .evidence
+            .iter()
+            .any(|fact| fact.source.ends_with("memory.events: oom_kill") && fact.value.contains("oom_kill 1"))
+    );
+    assert!(check("climbs-to-the-limit").evidence.iter().any(|fact| fact.value.contains("MiB →")));
+    assert_eq!(check("hog-killed").observed, "137");
+}

@@ -1,0 +1,114 @@
+//! The harness on trial: runtimes with exactly one defect each, and the scenario that must fail them, with the cause that
+//! must be named. The ids are those of `wrong-runtime --list`.
+
+mod common;
+
+use boxproof_harness::result::Status;
+use common::{checks, exam, explain, quick_backend, workspace_program};
+use rstest::rstest;
+use serial_test::file_serial;
+use std::path::{Path, PathBuf};
+
+/// A directory with the program and a boxproof.toml that calls it with its defect.
+fn mutant(defect: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants").join(defect);
+    std::fs::create_dir_all(&directory).expect("a directory for the mutant");
+    std::fs::copy(workspace_program("wrong-runtime"), directory.join("wrong-runtime")).expect("copy the mutant");
+    let manifest = format!(
+        r#"
+        [runtime]
+        program = "wrong-runtime"
+        adapter = "command"
+        command = ["{{program}}", "--defect", "{defect}", "run", "{{options}}", "--", "{{argv}}"]
+        [offers]
+        memory = ["--memory", "{{value}}"]
+        cpus = ["--cpus", "{{value}}"]
+        pids = ["--pids", "{{value}}"]
+        hostname = ["--hostname", "{{value}}"]
+        "#
+    );
+    std::fs::write(directory.join("boxproof.toml"), manifest).expect("write its manifest");
+    directory
+}
+
+fn fails_with(defect: &str, backend: &str, scenario: &str, cause: &str) {
+    let report = exam(&mutant(defect), backend, &["--only", scenario]);
+    let checks = checks(&report, scenario);
+    assert!(checks.iter().any(|check| check.status == Status::Fail), "{defect} survives {}", explain(&checks));
+    assert!(checks.iter().all(|check| check.status != Status::Error), "{}", explain(&checks));
+    let causes: Vec<&str> = report.causes.iter().map(|cause| cause.id.as_str()).collect();
+    assert!(causes.contains(&cause), "{defect}: {causes:?} instead of {cause}: {}", explain(&checks));
+}
+
+#[rstest]
+#[case("RF01", "rootfs-is-root", "chdir-forgotten")]
+#[case("RF02", "rootfs-is-root", "chdir-forgotten")]
+#[case("RF03", "missing-rootfs-refused", "chroot-unchecked")]
+#[case("RF07", "old-root-detached", "chroot-without-pivot-root")]
+#[case("RF11", "old-root-detached", "old-root-still-mounted")]
+#[case("RF13", "no-residue", "file-left-behind")]
+#[case("RF18", "no-residue", "file-left-behind")]
+#[case("RF19", "no-residue", "file-left-behind")]
+#[case("RF20", "devices-usable", "dev-node-is-no-device")]
+#[case("RF21", "devices-usable", "dev-node-is-no-device")]
+#[case("RF22", "no-residue", "file-left-behind")]
+#[case("RF23", "devices-usable", "dev-without-nodes")]
+#[case("UT01", "hostname-isolated", "uts-namespace-not-new")]
+#[case("PI01", "pid-one", "pid-namespace-not-new")]
+#[case("PI02", "pid-one", "pid-unshared-without-fork")]
+#[case("PI06", "pid-one", "pid-one-is-no-init")]
+#[case("PI08", "exit-status", "exit-status-lost")]
+#[case("PI10", "signals-forwarded", "signals-not-forwarded")]
+#[case("PI11", "dies-with-runtime", "container-orphaned")]
+#[case("MP01", "mount-namespace", "mount-namespace-not-new")]
+#[case("MP02", "mounts-do-not-leak", "mount-propagation-shared")]
+#[case("MP03", "mounts-do-not-leak", "bind-before-private")]
+#[case("MP05", "proc-isolated", "proc-not-mounted")]
+#[case("MP06", "proc-isolated", "proc-of-another-namespace")]
+#[case("MP09", "proc-mount-options", "proc-mount-flags")]
+#[case("MP15", "sysfs-read-only", "sysfs-writable")]
+#[case("NN01", "lone-loopback", "network-namespace-not-new")]
+#[case("NN02", "loopback-up", "loopback-down")]
+#[case("NN04", "no-residue", "netns-not-removed")]
+#[case("NN05", "two-at-once", "containers-collide")]
+#[case("CG06", "no-residue", "cgroup-not-removed")]
+#[case("CG07", "no-residue", "cgroup-not-removed")]
+#[case("CG09", "no-residue", "cgroup-not-removed")]
+#[case("CG13", "no-residue", "host-pid-one-moved")]
+#[case("CG27", "cgroup-namespace", "cgroup-namespace-not-new")]
+#[case("RT01", "exit-status", "exit-status-lost")]
+#[case("RT02", "exit-status", "exit-status-lost")]
+#[case("RT03", "killed-by-signal", "signal-number-raw")]
+#[case("RT05", "killed-by-signal", "signal-number-raw")]
+#[case("RT06", "command-not-found", "exec-failure-hidden")]
+#[case("RT07", "command-lookup", "bare-name-not-found")]
+#[case("RT08", "command-lookup", "bare-name-not-found")]
+#[case("RT09", "environment-clean", "environment-passed-on")]
+#[case("RT11", "arguments-intact", "argv-zero-lost")]
+#[case("RT13", "arguments-intact", "arguments-cut")]
+#[case("RT14", "arguments-intact", "arguments-eaten")]
+#[case("RT15", "stdout-intact", "banner-on-stdout")]
+#[case("RT16", "stdin-connected", "stdin-not-connected")]
+#[case("RT17", "output-unbuffered", "output-buffered")]
+#[case("RT19", "stdout-intact", "container-refuses")]
+#[case("RT20", "stderr-apart", "stderr-merged")]
+#[case("RT21", "descriptors-closed", "descriptors-inherited")]
+#[case("RT27", "root-required", "failure-reported-as-success")]
+#[case("RT28", "usage-explained", "crashes-without-arguments")]
+#[case("RT29", "no-residue", "cgroup-not-removed")]
+#[case("RT32", "two-at-once", "containers-collide")]
+#[case("RT33", "no-residue", "file-left-behind")]
+#[case("RT36", "signals-reset", "sigpipe-ignored")]
+#[file_serial(exams)]
+fn a_mutant_fails_its_scenario(#[case] defect: &str, #[case] scenario: &str, #[case] cause: &str) {
+    fails_with(defect, quick_backend(), scenario, cause);
+}
+
+/// What only shows with cgroup v2's controllers, and with swap.
+#[rstest]
+#[case("CG15", "memory-option", "swap-escapes-the-limit")]
+#[case("CG17", "memory-option", "limit-miscounted")]
+#[file_serial(exams)]
+fn a_mutant_fails_its_scenario_in_the_machine(#[case] defect: &str, #[case] scenario: &str, #[case] cause: &str) {
+    fails_with(defect, "vm", scenario, cause);
+}
