@@ -1,4 +1,4 @@
-//! Limits: one cgroup (version 2) per container, made before it and removed after it.
+//! Limits: one cgroup (version 2) per container that has any, made before it and removed after it.
 //! See Documentation/admin-guide/cgroup-v2.rst.
 
 use std::ffi::OsString;
@@ -47,19 +47,16 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes a group with its limits in force. Without limits a group is only tidy, so a machine that has no cgroup v2
-    /// to offer then gets a container without one.
+    /// Makes a group with its limits in force. Without limits there is nothing for a group to do: none is made, the
+    /// container stays in its caller's, and no machine needs to have cgroup v2 for that.
     pub fn create(limits: &Limits) -> Result<Option<Cgroup>> {
-        match Cgroup::try_create(limits) {
-            Err(_) if limits.controllers().is_empty() => Ok(None),
-            result => result.map(Some),
+        let wanted = limits.controllers();
+        if wanted.is_empty() {
+            return Ok(None);
         }
-    }
-
-    fn try_create(limits: &Limits) -> Result<Cgroup> {
         let root = mount_point()?;
         let lock = lock(&root)?;
-        let controllers = Controllers::enable(&root, &limits.controllers())?;
+        let controllers = Controllers::enable(&root, &wanted)?;
         let made = make_directory(&root);
         // The new group is locked itself by now, so that no other runtime takes it for a stale one. Whoever undoes what
         // follows needs this lock again.
@@ -67,7 +64,7 @@ impl Cgroup {
         let (path, directory) = made?;
         let group = Cgroup { path, directory, controllers };
         group.limit(limits)?;
-        Ok(group)
+        Ok(Some(group))
     }
 
     /// Removes what runtimes left that were killed with SIGKILL: groups of ours that nobody holds locked. Their processes
@@ -173,9 +170,6 @@ struct Controllers {
 impl Controllers {
     fn enable(root: &Path, wanted: &[&'static str]) -> Result<Controllers> {
         let mut controllers = Controllers { root: root.into(), enabled: Vec::new(), neighbours: Vec::new() };
-        if wanted.is_empty() {
-            return Ok(controllers);
-        }
         let available = read_words(&root.join("cgroup.controllers"))?;
         if let Some(missing) = wanted.iter().find(|name| !available.iter().any(|other| other == *name)) {
             return Err(Error::new(format!(

@@ -43,7 +43,7 @@ fn become_command(options: &Options, at_terminal: bool, mut go: PipeReader) -> R
 
     // 3. The cgroup namespace, late: its root is the group of whoever creates it. CLONE_NEWCGROUP among the flags of
     //    clone3 would be evaluated for the parent and root it in the *parent's* group; here it is the container's own,
-    //    and /proc/self/cgroup says `/`.
+    //    if its limits gave it one, and /proc/self/cgroup says `/`.
     unshare(CloneFlags::CLONE_NEWCGROUP).doing("create a cgroup namespace")?;
 
     // 4. The name. From here on it is in the UTS namespace of the container, not the host's.

@@ -13,7 +13,8 @@ fn root() -> Option<PathBuf> {
     places.into_iter().find(|place| place.join("cgroup.controllers").exists())
 }
 
-fn offered(controller: &str) -> bool {
+/// Can this machine limit by `controller`?
+pub fn offered(controller: &str) -> bool {
     let words = root().and_then(|root| fs::read_to_string(root.join("cgroup.controllers")).ok()).unwrap_or_default();
     words.split_whitespace().any(|word| word == controller)
 }
@@ -46,13 +47,22 @@ fn limits_are_in_force_or_refused(#[case] controller: &str, #[case] option: &[&s
 }
 
 #[test]
-fn every_container_has_a_group_that_goes_with_it() {
+fn without_a_limit_there_is_no_group() {
     let Some(bed) = Bed::new() else { return };
-    if root().is_none() {
-        bed.sh("true");
+    let held = bed.hold(&[], "read line");
+    let [own, container] = ["self".to_owned(), held.payload.pid.to_string()]
+        .map(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap());
+    assert_eq!(container, own, "the container stays where its caller is");
+    held.finish();
+}
+
+#[test]
+fn every_limited_container_has_a_group_that_goes_with_it() {
+    let Some(bed) = Bed::new() else { return };
+    if !offered("pids") {
         return;
     }
-    let (one, two) = (bed.hold(&[], "read line"), bed.hold(&[], "read line"));
+    let [one, two] = [(); 2].map(|()| bed.hold(&["--pids", "17"], "read line"));
     let groups = [&one, &two].map(|held| group_of(held.payload.pid));
     assert_ne!(groups[0], groups[1]);
     for (held, group) in [one, two].into_iter().zip(groups) {
