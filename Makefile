@@ -42,13 +42,8 @@ test: tools-for-tests
 	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" cargo test --workspace --locked
 
 bench: tools-for-benches build
-	$(ROOT_RUNNER) cargo bench --locked -p mycontainer
-	@for backend in local vm; do \
-		echo; echo "A whole exam, --backend $$backend:"; \
-		command='bin/boxproof exam bin/mycontainer --lang en --backend '$$backend; \
-		[ $$backend = vm ] || command="$(SUDO) $$command"; \
-		time $$command 2>/dev/null | tail -n 3; \
-	done
+	$(ROOT_RUNNER) cargo bench --locked -p mycontainer --bench startup
+	$(ROOT_RUNNER) cargo bench --locked -p boxproof --bench exam
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md
