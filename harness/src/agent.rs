@@ -11,10 +11,9 @@ use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Tro
 use crate::seed::Lot;
 use crate::testbed::cgroup::{self, BedCgroup};
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, Read, Write};
-use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -24,7 +23,7 @@ use std::time::{Duration, Instant};
 /// Serves orders from `input` until its end; every event goes to `output` as one line.
 pub fn serve<O: Write + Send>(catalogue: &'static [Scenario], mut input: impl BufRead, output: O) -> Result<()> {
     crate::sys::spawn::become_subreaper().context("become the reaper of orphans")?;
-    let voice = Voice(Mutex::new(output));
+    let voice = Voice { output: Mutex::new(output), checks: AtomicUsize::new(0) };
     voice.say(&Event::Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
@@ -33,24 +32,32 @@ pub fn serve<O: Write + Send>(catalogue: &'static [Scenario], mut input: impl Bu
     let mut line = String::new();
     while input.read_line(&mut line).context("read an order")? > 0 {
         let order: Order = serde_json::from_str(&line).context("understand an order")?;
+        voice.checks.store(0, Ordering::Relaxed);
         if let Err(error) = obey(catalogue, &order, &mut input, &voice) {
             voice.say(&Event::Trouble { id: "agent".into(), text: error.to_string() })?;
-            voice.say(&Event::End { checks: 0 })?;
         }
+        voice.say(&Event::End { checks: voice.checks.load(Ordering::Relaxed) })?;
         line.clear();
     }
     Ok(())
 }
 
-/// The way back, shared by the workers. A line is written whole.
-struct Voice<O>(Mutex<O>);
+/// The way back, shared by the workers. A line is written whole, and checks are counted as they are said.
+struct Voice<O> {
+    output: Mutex<O>,
+    checks: AtomicUsize,
+}
 
 impl<O: Write> Voice<O> {
     fn say(&self, event: &Event) -> Result<()> {
         let mut line = serde_json::to_vec(event).context("write an event as JSON")?;
         line.push(b'\n');
-        let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        output.write_all(&line).and_then(|()| output.flush()).context("send an event")
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.write_all(&line).and_then(|()| output.flush()).context("send an event")?;
+        if matches!(event, Event::Check(_)) {
+            self.checks.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -104,8 +111,7 @@ fn obey<O: Write + Send>(
         memory: memory / 10 * 7,
     };
     voice.say(&Event::Ready { environment: environment(&material), scenarios: plan.scenarios.clone() })?;
-    let checks = examine_all(&scenarios, &material, plan.jobs, voice)?;
-    voice.say(&Event::End { checks })
+    examine_all(&scenarios, &material, plan.jobs, voice)
 }
 
 fn receive(input: &mut impl BufRead, length: u64, what: &str) -> Result<Vec<u8>> {
@@ -114,124 +120,113 @@ fn receive(input: &mut impl BufRead, length: u64, what: &str) -> Result<Vec<u8>>
     if read as u64 == length { Ok(bytes) } else { Err(Error::new(format!("{what} arrived only in part"))) }
 }
 
-/// Examines every scenario; returns how many checks were said.
+/// Examines every scenario. An error is one of talking, not of examining.
 fn examine_all<O: Write + Send>(
     scenarios: &[&'static Scenario],
     material: &Material,
     jobs: usize,
     voice: &Voice<O>,
-) -> Result<usize> {
+) -> Result<()> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if jobs == 0 { processors } else { jobs }.min(scenarios.len()).max(1);
-    let said = AtomicUsize::new(0);
     let (stop, stopped) = channel::<()>();
-    let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         scope.spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
                 let _ = voice.say(&Event::Beat);
             }
         });
+        // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
-                // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.
-                let mut hand = scenarios.iter().copied().skip(worker).step_by(workers).peekable();
-                let (said, failures) = (&said, &failures);
-                scope.spawn(move || {
-                    for bed in 0.. {
-                        if hand.peek().is_none() {
-                            break;
-                        }
-                        let tag = format!("{worker}-{bed}");
-                        match in_one_testbed(&tag, &mut hand, material, voice) {
-                            Ok(checks) => drop(said.fetch_add(checks, Ordering::Relaxed)),
-                            Err(error) => failures.lock().unwrap_or_else(PoisonError::into_inner).push(error),
-                        }
-                    }
-                })
+                let hand = scenarios.iter().copied().skip(worker).step_by(workers).collect();
+                scope.spawn(move || play(worker, hand, material, voice))
             })
             .collect();
-        for worker in workers {
-            let _ = worker.join();
-        }
+        let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         drop::<Sender<()>>(stop);
-    });
-    match failures.into_inner().unwrap_or_else(PoisonError::into_inner).pop() {
-        Some(error) => Err(error),
-        None => Ok(said.into_inner()),
-    }
+        ends.into_iter().try_for_each(|end| end.unwrap_or_else(|_| Err(Error::new("a worker of the agent panicked"))))
+    })
 }
 
-/// Scenarios of `hand` in one testbed, for as long as it is as new. An error is one of talking, not of examining.
+/// One worker's scenarios, in as few testbeds as can be.
+fn play<O: Write + Send>(
+    worker: usize,
+    mut hand: VecDeque<&'static Scenario>,
+    material: &Material,
+    voice: &Voice<O>,
+) -> Result<()> {
+    for bed in 0.. {
+        let Some(&next) = hand.front() else { break };
+        match unmet(next, material) {
+            // What needs no testbed needs none to be made.
+            Some(unmet) => {
+                hand.pop_front();
+                voice.say(&Event::Scenario { id: next.id.into() })?;
+                tell(next, Examined::without(next, unmet), Duration::ZERO, material, voice)?;
+            }
+            None => in_one_testbed(&format!("{worker}-{bed}"), &mut hand, material, voice)?,
+        }
+    }
+    Ok(())
+}
+
+/// Scenarios of `hand` in one testbed, for as long as it is as new: at least the first, which must need one.
 ///
 /// A testbed costs more than what happens in it, above all under software emulation. One in which nothing is different
 /// from how it was before the runtime under test ran (mounts, interfaces, processes, cgroups, files, settings) is as
 /// good as a new one.
 fn in_one_testbed<O: Write + Send>(
     tag: &str,
-    hand: &mut Peekable<impl Iterator<Item = &'static Scenario> + Send>,
+    hand: &mut VecDeque<&'static Scenario>,
     material: &Material,
     voice: &Voice<O>,
-) -> Result<usize> {
-    // What needs no testbed needs none to be made.
-    let lacking = hand.peek().and_then(|scenario| unmet(scenario, material));
-    if let Some(unmet) = lacking
-        && let Some(scenario) = hand.next()
-    {
-        voice.say(&Event::Scenario { id: scenario.id.into() })?;
-        return tell(scenario, Examined::without(scenario, unmet), Duration::ZERO, material, voice);
-    }
-    if hand.peek().is_none() {
-        return Ok(0);
-    }
+) -> Result<()> {
     let outcome = with_testbed_thread(tag, material, |cgroup| {
-        let start = Instant::now();
+        let mut start = Instant::now();
         let mut settings = Settings { lot: Lot::new(material.seed, tag), pace: material.pace, room: material.room };
         let mut bed = Testbed::enter(cgroup, &mut settings, &material.rootfs, &material.submission)?;
-        let mut made = start.elapsed();
-        let mut checks = 0;
-        while let Some(scenario) = hand.next_if(|scenario| unmet(scenario, material).is_none()) {
+        // A scenario leaves the hand when it has been told, so that one which is cut short is still at its front.
+        while let Some(&scenario) = hand.front().filter(|scenario| unmet(scenario, material).is_none()) {
             voice.say(&Event::Scenario { id: scenario.id.into() })?;
-            let start = Instant::now();
             let (examined, left) = examine(scenario, material, bed)?;
             let clean = examined.residue.is_empty();
-            checks += tell(scenario, examined, start.elapsed() + std::mem::take(&mut made), material, voice)?;
+            tell(scenario, examined, start.elapsed(), material, voice)?;
+            hand.pop_front();
             match left {
                 Some(as_new) if clean => bed = as_new,
                 _ => break,
             }
+            start = Instant::now();
             bed.refresh(&mut settings.lot)?;
         }
-        Ok(checks)
+        Ok(())
     });
-    match outcome {
-        Ok(checks) => Ok(checks),
-        // The testbed could not be made, or not be made ready again: the scenario at hand is the one that suffers.
-        Err(error) => {
-            let Some(scenario) = hand.next() else { return Ok(0) };
-            voice.say(&Event::Scenario { id: scenario.id.into() })?;
-            tell(scenario, Examined::trouble(scenario, &error), Duration::ZERO, material, voice)
-        }
+    // The testbed could not be made or made ready, or the scenario could not be brought to its end: that one suffers.
+    if let Err(error) = outcome
+        && let Some(scenario) = hand.pop_front()
+    {
+        voice.say(&Event::Scenario { id: scenario.id.into() })?;
+        tell(scenario, Examined::trouble(scenario, &error), Duration::ZERO, material, voice)?;
     }
+    Ok(())
 }
 
-/// Says what was found in one scenario; returns how many checks that were.
+/// Says what was found in one scenario.
 fn tell<O: Write>(
     scenario: &Scenario,
     examined: Examined,
     took: Duration,
     material: &Material,
     voice: &Voice<O>,
-) -> Result<usize> {
+) -> Result<()> {
     let duration_ms = took.as_millis() as u64;
     let status = Status::of(examined.judged.iter().map(|judged| judged.status));
-    let count = examined.judged.len();
     for judged in examined.judged {
         voice.say(&Event::Check(Box::new(report(scenario, judged, material, duration_ms))))?;
     }
     let id = scenario.id.to_owned();
-    voice.say(&Event::Verdict { id, status, duration_ms, residue: examined.residue })?;
-    Ok(count)
+    voice.say(&Event::Verdict { id, status, duration_ms, residue: examined.residue })
 }
 
 /// Why a scenario cannot be examined here, or need not be.

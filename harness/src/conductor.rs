@@ -114,7 +114,10 @@ impl<'a> Score<'a> {
                 Event::Ready { environment, .. } => self.report.environment = environment,
                 Event::Check(check) => {
                     checks += 1;
-                    self.heard.insert(check.id.clone(), *check);
+                    let id = check.id.clone();
+                    if self.heard.insert(id.clone(), *check).is_some() {
+                        return Err(Error::new(format!("the agent said {id} twice")));
+                    }
                 }
                 Event::Verdict { id, residue, .. } => {
                     let named = residue.into_iter().map(|mut item| {
