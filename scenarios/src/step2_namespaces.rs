@@ -48,7 +48,7 @@ fn pid_one(exam: &mut Exam) -> Result<(), Trouble> {
         .because_if(unshared, "pid-unshared-without-fork")
         .because("pid-namespace-not-new");
     let first = first_process(exam, &container)?;
-    exam.check("is-pid-one", &first, &Expect::that("1", |pid: &String| pid.starts_with("1")))
+    exam.check("is-pid-one", &first, &Expect::that("1", |pid: &String| pid == "1" || pid.starts_with(INIT)))
         .because_if(unshared, "pid-unshared-without-fork")
         .because_if(same, "pid-namespace-not-new")
         .because("pid-one-is-no-init");
@@ -64,12 +64,17 @@ fn unshared_without_fork(container: &Container, host: &str) -> bool {
     }
 }
 
+/// How the answer begins where PID 1 is an init of the runtime's own.
+const INIT: &str = "1 (an init; the payload is";
+
 /// The payload's own pid. A runtime may keep PID 1 for an init of its own, if that does what an init is there for: it
 /// adopts orphans and reaps them. Then the answer is `1 (an init; the payload is 2)`.
 fn first_process(exam: &Exam, container: &Container) -> Result<Evidence<String>, Trouble> {
     let nspid = container.nspid()?;
-    let (pid, depth) = (nspid.value.innermost(), nspid.value.depth());
-    if pid == 1 || depth < 2 {
+    let pid = nspid.value.innermost();
+    // In the host's namespace it is the host's init that adopts: that would be no merit of the runtime's.
+    let host = exam.bed.namespace(Namespace::Pid)?.value;
+    if pid == 1 || container.namespace(Namespace::Pid)?.value == host {
         return Ok(nspid.map(|pids| pids.innermost().to_string()));
     }
     container.order("orphan", b"")?;
@@ -77,7 +82,7 @@ fn first_process(exam: &Exam, container: &Container) -> Result<Evidence<String>,
     loop {
         let zombies = zombies(container)?;
         if zombies.value.0.is_empty() {
-            return Ok(nspid.with(zombies).map(|_| format!("1 (an init; the payload is {pid})")));
+            return Ok(nspid.with(zombies).map(|_| format!("{INIT} {pid})")));
         }
         if Instant::now() >= end {
             return Ok(nspid.with(zombies).map(|_| format!("{pid} (PID 1 leaves zombies)")));
@@ -136,7 +141,7 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     let in_container = processes_named(
         &sentinel,
         |name| host.text(pid, &format!("root/proc/{name}/cmdline")).ok(),
-        host.names(pid, "root/proc")?,
+        names_in_proc(&container)?,
     );
     // The twin: the host's own /proc does show it.
     let on_host =
@@ -152,6 +157,16 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
         .because("proc-of-another-namespace");
     container.finish(0, exam.finish_patience())?;
     Ok(())
+}
+
+/// What lists processes in the container; nothing if there is no such directory, which is another check's finding.
+fn names_in_proc(container: &Container) -> Result<Vec<String>, Error> {
+    match container.host().names(container.pid(), "root/proc") {
+        Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::ENOTDIR)) && !container.is_gone() => {
+            Ok(Vec::new())
+        }
+        other => other,
+    }
 }
 
 fn processes_named(name: &str, cmdline: impl Fn(&str) -> Option<String>, names: Vec<String>) -> List {
