@@ -56,7 +56,12 @@ impl Held {
         };
         let link = crate::sys::own(fd);
         let pid = getsockopt(&link, PeerCredentials).context("SO_PEERCRED of a probe")?.pid();
-        let pidfd = spawn::pidfd_open(pid).context(format!("pidfd_open {pid}"))?;
+        let pidfd = match spawn::pidfd_open(pid) {
+            Ok(pidfd) => pidfd,
+            // It has ended and was reaped: nobody waits any more.
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+            Err(error) => return Err(error).context(format!("pidfd_open {pid}")),
+        };
         // The pid could have been reused between the two calls, but only if the probe is dead: then its end is closed.
         let mut byte = [0];
         match recv(link.as_raw_fd(), &mut byte, MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT) {
@@ -68,6 +73,20 @@ impl Held {
     /// Its pid, as the harness sees it.
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// Readable when it has ended.
+    pub(crate) fn pidfd(&self) -> &OwnedFd {
+        &self.pidfd
+    }
+
+    /// Whether this is the child of `parent` that the container knows as `inside`, by what the kernel says of it.
+    pub(crate) fn is_child(&self, parent: &Held, inside: i32) -> Result<bool> {
+        let above = self.host.status(self.pid, "PPid")?.value;
+        let program = self.exe()?.value.ino;
+        Ok(above == parent.pid.to_string()
+            && self.nspid()?.value.innermost() == inside
+            && program == parent.exe()?.value.ino)
     }
 
     /// `/proc/PID` on the harness's side.
@@ -97,8 +116,9 @@ impl Held {
         if packet.len() > MAX_PACKET {
             return Err(Error::new(format!("the order {words} is too long")));
         }
-        match send(self.link.as_raw_fd(), &packet, MsgFlags::MSG_NOSIGNAL) {
-            Ok(_) | Err(nix::errno::Errno::EPIPE | nix::errno::Errno::ECONNRESET) => Ok(()),
+        // Never blocking: whoever does not read what it is told stays silent, and that shows when the answer is due.
+        match send(self.link.as_raw_fd(), &packet, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT) {
+            Ok(_) | Err(nix::errno::Errno::EPIPE | nix::errno::Errno::ECONNRESET | nix::errno::Errno::EAGAIN) => Ok(()),
             Err(errno) => Err(errno).context(format!("order {words}")),
         }
     }

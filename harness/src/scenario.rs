@@ -352,6 +352,7 @@ impl Exam {
         let run = self.call(&[OsString::from(probe)], setup)?;
         let first = self.await_probe(&run, &others)?;
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
+        self.watch(first.pidfd())?;
         let exe = first.exe()?;
         let placed = self.bed.probe().ino;
         if exe.value.ino != placed {
@@ -369,7 +370,11 @@ impl Exam {
         let end = Instant::now() + deadline;
         loop {
             if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
-                return Ok((pid, held));
+                // Anybody in the container may connect. A stranger could have ended before it was looked at.
+                if held.is_child(parent, pid).or_else(|error| if held.is_gone() { Ok(false) } else { Err(error) })? {
+                    return Ok((pid, held));
+                }
+                continue;
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -478,8 +483,15 @@ impl Exam {
             Err(error) => return Err(error.into()),
         };
         self.last = Some((run.command.clone(), run.stdout.clone(), run.stderr.clone()));
-        self.watched.push(run.pidfd().try_clone().map_err(|error| Error::new(format!("dup a pidfd: {error}")))?);
+        self.watch(run.pidfd())?;
         Ok(run)
+    }
+
+    /// Remembers a process whose end explains what cannot be read any more.
+    fn watch(&mut self, pidfd: &OwnedFd) -> Result<()> {
+        use crate::error::Context;
+        self.watched.push(pidfd.try_clone().context("dup a pidfd")?);
+        Ok(())
     }
 
     /// Full patience with a program that worked before; less with one that has only ever hung.
@@ -604,7 +616,7 @@ impl Exam {
         }
     }
 
-    /// Whether a run of the runtime under test has ended on its own account.
+    /// Whether a run of the runtime under test, or the payload of one, has ended.
     pub(crate) fn something_ended(&self) -> bool {
         self.watched.iter().any(|pidfd| crate::run::await_readable(pidfd, Duration::ZERO).unwrap_or(true))
     }
