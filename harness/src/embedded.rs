@@ -1,6 +1,7 @@
 //! The probe program that this crate carries (see `build.rs`).
 
 use crate::error::{Context, Error, Result};
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
 use std::io::Write;
@@ -41,10 +42,32 @@ pub(crate) fn program() -> Result<BorrowedFd<'static>> {
 }
 
 fn open_program() -> Result<OwnedFd> {
-    let fd = memfd_create(c"init", MFdFlags::MFD_CLOEXEC).context("memfd_create for the testbed's init")?;
-    let mut file = File::from(fd);
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut file = File::from(memfd_create(c"init", flags).context("memfd_create for the testbed's init")?);
     file.write_all(PROBE).context("write the testbed's init")?;
+    // All testbeds execute this one file, and root in any of them finds it at /proc/1/exe (as in CVE-2019-5736).
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals)).context("seal the testbed's init")?;
     // Opened again read-only: a file that is open for writing cannot be executed (ETXTBSY).
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(File::open(path).context("reopen the testbed's init")?.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn nobody_changes_the_program_that_all_testbeds_execute() {
+        let path = format!("/proc/self/fd/{}", program().expect("a memfd").as_raw_fd());
+        let attempt = File::options().write(true).open(path).and_then(|file| file.write_at(b"#!/bin/sh", 0));
+        assert!(attempt.is_err(), "{attempt:?}");
+    }
+
+    #[test]
+    fn a_path_that_does_not_fit_is_refused() {
+        assert!(probe_dialling("/sock").is_ok());
+        assert!(probe_dialling(&"x".repeat(SLOT)).is_err());
+    }
 }

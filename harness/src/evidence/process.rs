@@ -3,8 +3,8 @@
 use super::{Capability, Evidence, IdPath, Ino, MountPoint, NsPid, Signals};
 use crate::error::{Context, Error, Result};
 use crate::expect::Yes;
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
+use nix::sys::stat::{FileStat, Mode, fstat};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -44,6 +44,9 @@ impl Namespace {
     }
 }
 
+/// As much as is read of one file.
+const LONGEST: u64 = 16 << 20;
+
 /// The procfs of the harness's own PID namespace, held open: it stays readable on a thread that has entered a testbed,
 /// and it names processes by the pids that SO_PEERCRED gives the harness.
 #[derive(Debug, Clone)]
@@ -61,7 +64,12 @@ impl HostProc {
     pub fn bytes(&self, pid: i32, name: &str) -> Result<Vec<u8>> {
         let path = format!("{pid}/{name}");
         let mut content = Vec::new();
-        File::from(self.at(&path, OFlag::O_RDONLY)?).read_to_end(&mut content).context(format!("read /proc/{path}"))?;
+        // What lies in a container may be anything: a pipe must not hold us, nor a file without an end fill our memory.
+        let file = File::from(self.at(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)?);
+        file.take(LONGEST + 1).read_to_end(&mut content).context(format!("read /proc/{path}"))?;
+        if content.len() as u64 > LONGEST {
+            return Err(Error::new(format!("/proc/{path} is longer than {LONGEST} bytes")));
+        }
         Ok(content)
     }
 
@@ -70,8 +78,17 @@ impl HostProc {
         Ok(String::from_utf8_lossy(&self.bytes(pid, name)?).into_owned())
     }
 
+    /// Opens `/proc/PATH`. What lies below `PID/root/` is resolved as the process itself would: an absolute link there
+    /// must not lead to the root of the thread that looks (RESOLVE_IN_ROOT, openat2(2)).
     fn at(&self, path: &str, flags: OFlag) -> Result<OwnedFd> {
-        openat(&*self.0, path, flags | OFlag::O_CLOEXEC, Mode::empty()).context(format!("open /proc/{path}"))
+        let what = || format!("open /proc/{path}");
+        let Some((process, below)) = path.split_once("/root/") else {
+            return openat(&*self.0, path, flags | OFlag::O_CLOEXEC, Mode::empty()).context(what());
+        };
+        let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let root = openat(&*self.0, format!("{process}/root").as_str(), directory, Mode::empty()).context(what())?;
+        let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT);
+        openat2(&root, below, how).context(what())
     }
 
     /// A descriptor of the namespace itself, for setns(2).
@@ -82,7 +99,8 @@ impl HostProc {
     /// What `/proc/PID/NAME` links to.
     pub fn link(&self, pid: i32, name: &str) -> Result<Evidence<String>> {
         let path = format!("{pid}/{name}");
-        let target = readlinkat(&*self.0, path.as_str()).context(format!("readlink /proc/{path}"))?;
+        let link = self.at(&path, OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
+        let target = readlinkat(&link, "").context(format!("readlink /proc/{path}"))?;
         Ok(Evidence::plain(target.to_string_lossy().into_owned(), format!("readlink /proc/{path}")))
     }
 
@@ -94,7 +112,7 @@ impl HostProc {
     /// stat(2) of what is behind `/proc/PID/NAME`.
     pub fn stat(&self, pid: i32, name: &str) -> Result<FileStat> {
         let path = format!("{pid}/{name}");
-        fstatat(&*self.0, path.as_str(), AtFlags::empty()).context(format!("stat /proc/{path}"))
+        fstat(self.at(&path, OFlag::O_PATH)?).context(format!("stat /proc/{path}"))
     }
 
     /// Whether something is at `PATH` as process `pid` sees the file system: `/proc/PID/root/PATH`.
@@ -121,8 +139,7 @@ impl HostProc {
     pub fn names(&self, pid: i32, name: &str) -> Result<Vec<String>> {
         let path = format!("{pid}/{name}");
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let mut dir = nix::dir::Dir::openat(&*self.0, path.as_str(), flags, Mode::empty())
-            .context(format!("open /proc/{path}"))?;
+        let mut dir = nix::dir::Dir::from_fd(self.at(&path, flags)?).context(format!("open /proc/{path}"))?;
         let mut names = Vec::new();
         for entry in dir.iter() {
             names.push(entry.context(format!("list /proc/{path}"))?.file_name().to_string_lossy().into_owned());

@@ -49,7 +49,8 @@ pub struct Settings {
 pub struct Testbed {
     host: HostProc,
     init: Started,
-    control: OwnedFd,
+    /// Held, not used: when it closes, the init knows that its harness is gone.
+    _control: OwnedFd,
     own_pid_namespace: OwnedFd,
     own_cgroup_namespace: OwnedFd,
     bed_cgroup_namespace: OwnedFd,
@@ -140,7 +141,7 @@ impl Testbed {
         Ok(Testbed {
             host,
             init,
-            control,
+            _control: control,
             own_pid_namespace,
             own_cgroup_namespace,
             bed_cgroup_namespace,
@@ -248,14 +249,11 @@ impl Testbed {
     pub(crate) fn launch(&self, what: &Launch) -> std::io::Result<Started> {
         // Which PID namespace children are born into is a property of the thread; while it differs from the thread's
         // own, the thread could not start threads.
-        setns(&self.bed_pid_namespace, CloneFlags::CLONE_NEWPID)?;
+        let _pid = Visit::to(&self.bed_pid_namespace, CloneFlags::CLONE_NEWPID, &self.own_pid_namespace)?;
         // Where cgroup2 is mounted with nsdelegate, nobody moves a process across the root of his cgroup namespace, and
         // the harness's own group lies outside of the testbed's: the child enters that namespace once it is inside.
-        setns(&self.own_cgroup_namespace, CloneFlags::CLONE_NEWCGROUP)?;
-        let started = launch(what);
-        setns(&self.bed_cgroup_namespace, CloneFlags::CLONE_NEWCGROUP)?;
-        setns(&self.own_pid_namespace, CloneFlags::CLONE_NEWPID)?;
-        started
+        let _cgroup = Visit::to(&self.own_cgroup_namespace, CloneFlags::CLONE_NEWCGROUP, &self.bed_cgroup_namespace)?;
+        launch(what)
     }
 
     /// The testbed's cgroup namespace: what is started in the testbed enters it.
@@ -347,10 +345,26 @@ impl Drop for Testbed {
             let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
             let _ = reap(&sentinel.pidfd);
         }
-        let _ = &self.control;
         // The end of a PID namespace's init is the end of all in it; reaping it waits for that.
         let _ = pidfd_send_signal(&self.init.pidfd, libc::SIGKILL);
         let _ = reap(&self.init.pidfd);
+    }
+}
+
+/// The calling thread in another namespace, until this is dropped.
+struct Visit<'a>(CloneFlags, &'a OwnedFd);
+
+impl<'a> Visit<'a> {
+    fn to(there: &OwnedFd, kind: CloneFlags, back: &'a OwnedFd) -> nix::Result<Visit<'a>> {
+        setns(there, kind)?;
+        Ok(Visit(kind, back))
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        // It has been there before, so there is nothing that the kernel could refuse.
+        let _ = setns(self.1, self.0);
     }
 }
 

@@ -137,10 +137,22 @@ fn tolerated(name: &str, work: &Path) -> bool {
 }
 
 /// Regular files by size and time of change, others by their kind; mounts below are followed only where they are the
-/// testbed's own.
-fn files(path: &Path, items: &mut BTreeMap<(String, String), String>) {
-    let Ok(own) = fs::symlink_metadata(path) else { return };
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+/// testbed's own. Neither depth nor number is ours to choose, so this does not recurse, and ends.
+fn files(top: &Path, items: &mut BTreeMap<(String, String), String>) {
+    const MOST: usize = 100_000;
+    let Ok(own) = fs::symlink_metadata(top) else { return };
+    let mut directories = vec![top.to_owned()];
+    let entries = std::iter::from_fn(|| {
+        let entries: Vec<_> = fs::read_dir(directories.pop()?).into_iter().flatten().flatten().take(MOST).collect();
+        directories.extend(
+            entries
+                .iter()
+                .map(fs::DirEntry::path)
+                .filter(|path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir() && meta.dev() == own.dev())),
+        );
+        Some(entries)
+    });
+    for entry in entries.flatten().take(MOST) {
         let Ok(meta) = entry.path().symlink_metadata() else { continue };
         let value = match meta.file_type() {
             kind if kind.is_file() => {
@@ -150,10 +162,6 @@ fn files(path: &Path, items: &mut BTreeMap<(String, String), String>) {
             kind if kind.is_symlink() => "link".into(),
             _ => format!("special, mode {:o}", meta.mode() & 0o7777),
         };
-        let is_dir = meta.is_dir();
         items.insert(("file".into(), entry.path().display().to_string()), value);
-        if is_dir && meta.dev() == own.dev() {
-            files(&entry.path(), items);
-        }
     }
 }
