@@ -14,6 +14,12 @@ use std::{io, thread};
 /// `release` ends it, $S is the runtime's status. Both sides wait for each other at FIFOs, nobody sleeps.
 const PRELUDE: &str = r#"
 set -u
+case "$WORK" in
+/tmp/*) # a clone below /tmp, which is about to be covered
+    mount --bind "$WORK" /mnt
+    mount --bind "${RUNTIME%/*}" /media
+    WORK=/mnt RUNTIME=/media/${RUNTIME##*/} ;;
+esac
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 [ -z "$CGROUP" ] || mount --bind "$CGROUP" "$CGROUP_ROOT"
