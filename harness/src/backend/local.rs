@@ -2,7 +2,6 @@
 
 use super::{Agent, Heard};
 use crate::error::{Context, Error, Result};
-use nix::sys::signal::Signal;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -31,7 +30,7 @@ impl Local {
         command.arg("agent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         // Out of the terminal's reach: Ctrl-C is for the command line, whose end then ends the agent.
         command.process_group(0);
-        crate::sys::die_with_parent(&mut command, Signal::SIGKILL);
+        crate::sys::machine::die_with_parent(&mut command);
         let mut child = command.spawn().context(format!("start {} agent", program.display()))?;
         let stdout = child.stdout.take().ok_or_else(|| Error::new("the agent has no stdout"))?;
         let (sender, lines) = channel();
