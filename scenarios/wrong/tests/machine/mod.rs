@@ -41,8 +41,8 @@ hold() {
 release() { echo > rootfs/go; wait $R; S=$?; }
 as_user() { setpriv --reuid 1000 --regid 1000 --clear-groups "$RUNTIME" $DEFECT "$@"; }
 alive() { grep -q State:.[^Z] /proc/$1/status 2> /dev/null; }
-soon_dead() { # within a second, which is the kernel's time to deliver SIGKILL and more
-    tries=100
+soon_dead() { # within five seconds, which even a busy machine does not need to deliver SIGKILL
+    tries=500
     while alive $1 && [ $((tries -= 1)) -gt 0 ]; do sleep 0.01; done
     alive $1 && echo alive || echo dead
 }
