@@ -184,13 +184,20 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Copies a program that is about to be executed. Not by `fs::copy`: a process that another test forks meanwhile would
+/// hold the file open for writing until its own exec, and until then nobody can execute it (ETXTBSY).
+pub fn copy_program(from: &str, to: &Path) {
+    let status = Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(status.success(), "cp {from} {}: {status}", to.display());
+}
+
 /// A small image: busybox under all the names that the tests use.
 pub fn make_rootfs(rootfs: &Path) {
     assert!(Path::new(BUSYBOX).exists(), "{BUSYBOX} is missing: apt-get install busybox-static");
     for directory in ["bin", "etc", "proc", "sys", "dev", "tmp", "usr/local/bin"] {
         fs::create_dir_all(rootfs.join(directory)).unwrap();
     }
-    fs::copy(BUSYBOX, rootfs.join("bin/busybox")).unwrap();
+    copy_program(BUSYBOX, &rootfs.join("bin/busybox"));
     for name in
         ["sh", "cat", "echo", "env", "ls", "nc", "ping", "ps", "pwd", "sleep", "stat", "true", "wc", "yes", "head"]
     {

@@ -1,5 +1,7 @@
 //! What is refused: with one line that says why, status 125, and nothing left behind. These hold for any user.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
@@ -8,7 +10,7 @@ use nix::unistd::geteuid;
 use predicates::prelude::*;
 use rstest::rstest;
 
-use crate::bed::{Bed, MYCONTAINER};
+use crate::bed::{Bed, MYCONTAINER, copy_program};
 
 fn mycontainer() -> Command {
     Command::new(MYCONTAINER)
@@ -42,11 +44,15 @@ fn what_makes_no_sense(#[case] words: &[&str], #[case] why: &str) {
 
 #[test]
 fn who_is_not_root() {
+    // A copy where everybody finds it: the clone may lie below /root.
     let directory = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new(MYCONTAINER);
+    std::fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+    let copy = directory.path().join("mycontainer");
+    copy_program(MYCONTAINER, &copy);
+    let mut command = std::process::Command::new(copy);
     command.args(["run", "true"]).current_dir(&directory);
     if geteuid().is_root() {
-        command.uid(65534).gid(65534).current_dir("/");
+        command.uid(65534).gid(65534);
     }
     Command::from_std(command).assert().code(125).stdout("").stderr(one_line("must be run as root"));
 }
