@@ -146,16 +146,23 @@ fn pid_namespace() -> Result<String> {
     Ok(link.to_string_lossy().chars().filter(char::is_ascii_digit).collect())
 }
 
-/// Field 22 of `/proc/PID/stat`: clock ticks after boot.
+/// When a process was started, in clock ticks after boot (field 22 of `/proc/PID/stat`).
 fn start_time(pid: u32) -> Result<String> {
+    let stat = stat(pid)?;
+    let found = stat.split_whitespace().nth(19).map(str::to_owned);
+    found.ok_or_else(|| Error::new(format!("/proc/{pid}/stat is short")))
+}
+
+/// `/proc/PID/stat` from field 3 on, which is behind the name in parentheses. Field 3 is the state.
+fn stat(pid: u32) -> Result<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).context(format!("read /proc/{pid}/stat"))?;
-    let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    // After the name in parentheses, field 22 is the 20th.
-    after_name
-        .split_whitespace()
-        .nth(19)
-        .map(str::to_owned)
-        .ok_or_else(|| Error::new(format!("/proc/{pid}/stat is short")))
+    Ok(text.rsplit_once(')').map_or("", |(_, rest)| rest).trim_start().to_owned())
+}
+
+/// Whether the process with that pid is the one that was started then, and still lives. One that nobody has reaped yet
+/// has a pid and a start time, and does nothing any more.
+fn lives(pid: u32, started: &str) -> bool {
+    stat(pid).is_ok_and(|stat| !stat.starts_with(['Z', 'X'])) && start_time(pid).is_ok_and(|time| time == started)
 }
 
 /// Removes the subtrees of boxproof processes that no longer live. Returns what was removed.
@@ -178,7 +185,7 @@ fn is_leftover(path: &Path) -> bool {
     let [PREFIX, namespace, pid, start, _tag] = parts[..] else { return false };
     // Of a PID namespace that is not ours nothing can be said about the owner: it may well be alive.
     let ours = pid_namespace().is_ok_and(|own| own == namespace);
-    let alive = pid.parse().is_ok_and(|pid| start_time(pid).is_ok_and(|now| now == start));
+    let alive = pid.parse().is_ok_and(|pid| lives(pid, start));
     ours && !alive
 }
 
@@ -241,5 +248,23 @@ fn retry_rmdir(path: &Path, deadline: Duration) -> Result<()> {
             }
             Err(error) => return Err(error).context(format!("rmdir {}", path.display())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
+    #[test]
+    fn a_process_that_nobody_has_reaped_does_not_live() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().expect("sleep starts");
+        let started = start_time(child.id()).expect("its start time");
+        assert!(lives(child.id(), &started) && !lives(child.id(), "0"));
+        child.kill().expect("kill");
+        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).expect("it ends");
+        assert!(!lives(child.id(), &started), "a zombie");
+        child.wait().expect("reap");
     }
 }
