@@ -15,7 +15,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// One property that a learner can name.
@@ -150,8 +150,8 @@ pub(crate) struct Judged {
 pub struct Acquaintance {
     /// A container of it was seen.
     started_once: AtomicBool,
-    /// It once took all the time there was.
-    hung_once: AtomicBool,
+    /// How many times it took all the time there was.
+    hangs: AtomicU32,
 }
 
 /// How the runtime under test is called.
@@ -412,7 +412,7 @@ impl Exam {
     fn finished(&mut self, run: Run) -> Result<Finished, Trouble> {
         let deadline = self.start_patience();
         let Some(end) = run.wait(deadline)? else {
-            self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+            self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
             return Err(Trouble::runtime(
                 "runtime-hangs",
                 "the runtime ends",
@@ -494,11 +494,16 @@ impl Exam {
         Ok(())
     }
 
-    /// Full patience with a program that worked before; less with one that has only ever hung.
+    /// Full patience with a program that worked before; less with one that has only ever hung, and ever less: an exam
+    /// holds some forty scenarios, and its reader waits for it.
     fn start_patience(&self) -> Duration {
         let known = &self.subject.acquaintance;
-        let hopeless = known.hung_once.load(Ordering::Relaxed) && !known.started_once.load(Ordering::Relaxed);
-        self.patience(if hopeless { START / 8 } else { START })
+        self.patience(match known.hangs.load(Ordering::Relaxed) {
+            _ if known.started_once.load(Ordering::Relaxed) => START,
+            0 => START,
+            1..4 => START / 8,
+            _ => START / 40,
+        })
     }
 
     /// Waits until a probe dials in, or it is certain that none will.
@@ -512,7 +517,7 @@ impl Exam {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+                self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
                 return Err(self.never_started(
                     run,
                     &format!("nothing happened within {deadline:.1?}"),
