@@ -480,11 +480,21 @@ impl Exam {
             Err(error) if matches!(error.errno(), Some(libc::ENOEXEC | libc::EACCES | libc::ENOENT)) => {
                 return Err(Trouble::runtime("runtime-not-executable", "the program starts", error));
             }
+            // The bound on the testbed's processes, reached by what earlier runs left.
+            Err(error) if error.errno() == Some(libc::EAGAIN) && self.crowded()? => {
+                return Err(Trouble::runtime("too-many-processes", "the program starts", error));
+            }
             Err(error) => return Err(error.into()),
         };
         self.last = Some((run.command.clone(), run.stdout.clone(), run.stderr.clone()));
         self.watch(run.pidfd())?;
         Ok(run)
+    }
+
+    /// Whether the runtime under test has made more processes than any of the scenarios asks for.
+    fn crowded(&self) -> Result<bool> {
+        const MANY: usize = 100;
+        Ok(self.bed.processes()?.len() > MANY)
     }
 
     /// Remembers a process whose end explains what cannot be read any more.
@@ -516,16 +526,18 @@ impl Exam {
                 return Ok(held);
             }
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let crowded = self.crowded()?;
+            if left.is_zero() || crowded {
                 self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
-                return Err(self.never_started(
-                    run,
-                    &format!("nothing happened within {deadline:.1?}"),
-                    "runtime-hangs",
-                ));
+                let observed = format!("nothing happened within {deadline:.1?}");
+                return Err(match crowded {
+                    true => self.never_started(run, "more and more processes", "too-many-processes"),
+                    false => self.never_started(run, &observed, "runtime-hangs"),
+                });
             }
             if run.wait(Duration::ZERO)?.is_none() {
-                await_any(&[self.bed.listener(), run.pidfd()], left)?;
+                // Whoever makes processes without end is not given all the time there is.
+                await_any(&[self.bed.listener(), run.pidfd()], left.min(self.patience(START / 16)))?;
             } else if self.bed.processes()?.iter().all(|pid| others.contains(pid)) {
                 // Over, and nobody is left who could still dial in, but for one that did so just before.
                 if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {

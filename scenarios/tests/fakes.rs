@@ -38,3 +38,12 @@ fn a_hang_is_a_failure() {
     assert_eq!(report.scenario_status("pid-one"), Some(Status::Fail));
     assert_eq!(report.causes.first().map(|cause| cause.id.as_str()), Some("runtime-hangs"));
 }
+
+/// A fork bomb, which only the virtual machine is given: the bound on processes holds, and it is a scored failure.
+#[test]
+#[file_serial(exams)]
+fn a_fork_bomb_is_a_failure() {
+    let report = exam(&control("fork-bomb.sh"), "vm", &["--only", "pid-one"]);
+    assert_eq!(report.scenario_status("pid-one"), Some(Status::Fail));
+    assert_eq!(report.causes.first().map(|cause| cause.id.as_str()), Some("too-many-processes"));
+}

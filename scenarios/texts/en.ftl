@@ -39,6 +39,7 @@ message-not-the-probe = Another program ran than the one that was asked for.
 message-rootfs-stays-mounted = rootfs/ is still a mount point after the container has ended: { $observed }
 message-runtime-hangs = The runtime did not come to an end: { $observed }
 message-runtime-floods = The runtime printed without end and did not start the command.
+message-too-many-processes = The runtime fills the machine with processes: { $observed }
 message-command-not-started = The command was never started: { $observed }
 message-runtime-outlives-container = The container has ended, the runtime still runs.
 
@@ -520,6 +521,8 @@ cause-runtime-hangs = The runtime neither starts the command nor ends ({ $observ
     .why = Typical: reading a pipe whose other end is still open in the same process, or waiting for the wrong child.
 cause-runtime-floods = The runtime prints without end instead of starting the command. Does it call itself? (`/proc/self/exe child` that ends in `run` again)
     .why = A re-exec without a condition that ends it is a fork bomb; it was stopped by the exam's own limits.
+cause-too-many-processes = The runtime starts processes without end ({ $observed }). Does it call itself? (`/proc/self/exe child` that ends in `run` again)
+    .why = A re-exec without a condition that ends it is a fork bomb; the exam's own limit on processes stopped it.
 cause-command-not-started = The runtime ended before the command started ({ $observed }). What it printed stands beside this: usually a step that failed (mount, chroot, exec). The command is a path inside rootfs/.
     .why = The scenario needs a running container. See first whether `sudo ./mycontainer run /bin/echo hello` works.
 cause-runtime-outlives-container = The command has ended, the runtime has not. Wait for exactly that child (cmd.Wait, waitpid with its PID), and close pipes that you hold open.

@@ -39,6 +39,7 @@ message-not-the-probe = 頼んだものとは別のプログラムが動きま�
 message-rootfs-stays-mounted = コンテナが終わっても rootfs/ がマウントポイントのままです: { $observed }
 message-runtime-hangs = ランタイムが終わりません: { $observed }
 message-runtime-floods = ランタイムが際限なく出力し、コマンドを起動しませんでした。
+message-too-many-processes = ランタイムがプロセスを際限なく作っています: { $observed }
 message-command-not-started = コマンドは起動されませんでした: { $observed }
 message-runtime-outlives-container = コンテナは終わったのに、ランタイムがまだ動いています。
 
@@ -520,6 +521,8 @@ cause-runtime-hangs = ランタイムがコマンドを起動も終了もしま�
     .why = よくあるのは、パイプの反対側を自分で開いたまま読み続けることや、別の子プロセスを待つことです。
 cause-runtime-floods = ランタイムがコマンドを起動せず、出力し続けています。自分自身を呼び続けていませんか？（`/proc/self/exe child` がまた `run` になるなど）
     .why = 終わる条件のない再実行は fork 爆弾です。試験側の制限で止めました。
+cause-too-many-processes = ランタイムがプロセスを際限なく作っています ({ $observed })。自分自身を呼び続けていませんか？（`/proc/self/exe child` がまた `run` になるなど）
+    .why = 終わる条件のない再実行は fork 爆弾です。試験側のプロセス数の制限で止めました。
 cause-command-not-started = コマンドを起動する前にランタイムが終わりました ({ $observed })。ランタイムの出力を横に示しています。たいていは mount、chroot、exec のどれかの失敗です。コマンドのパスは rootfs/ の中のパスです。
     .why = このシナリオには動いているコンテナが必要です。まず `sudo ./mycontainer run /bin/echo hello` が動くか確かめましょう。
 cause-runtime-outlives-container = コマンドは終わったのに、ランタイムが終わりません。その子プロセスだけを待ち (cmd.Wait、PID を指定した waitpid)、開いたままのパイプを閉じましょう。

@@ -93,8 +93,9 @@ fn used() -> (BTreeSet<String>, BTreeSet<String>) {
     let troubles = arguments(&sources, "Trouble::runtime(", 0);
     let named = arguments(&sources, "because(", 0);
     let named_if = arguments(&sources, "because_if(", 1);
-    // `never_started` takes its id from a choice between two.
-    let never_started = ["runtime-hangs", "runtime-floods", "command-not-started"].map(str::to_owned);
+    // `never_started` takes its id from a choice.
+    let never_started =
+        ["runtime-hangs", "runtime-floods", "command-not-started", "too-many-processes"].map(str::to_owned);
     for id in &never_started {
         assert!(sources.contains(&format!("\"{id}\"")), "{id} is no longer in the code");
     }
