@@ -537,12 +537,53 @@ impl Exam {
         }
     }
 
+    /// Waits until one of the testbed's processes, other than those in `others`, is a command with just these words: a
+    /// command of the rootfs that knows nothing of us, found in the testbed's cgroup.
+    pub fn await_command(&mut self, run: &Run, others: &[i32], words: &[&str]) -> Result<i32, Trouble> {
+        let deadline = self.start_patience();
+        let end = Instant::now() + deadline;
+        loop {
+            let processes = self.bed.processes()?;
+            let is_it = |pid: &i32| {
+                let found = self.bed.host().words(*pid, "cmdline");
+                !others.contains(pid) && found.is_ok_and(|found| found.value == words)
+            };
+            if let Some(pid) = processes.iter().copied().find(is_it) {
+                self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
+                return Ok(pid);
+            }
+            let over = run.wait(Duration::ZERO)?.filter(|_| processes.iter().all(|pid| others.contains(pid)));
+            if let Some(end) = over {
+                return Err(self.not_seen(run, words[0], &format!("the runtime ended: {end}"), "command-not-started"));
+            }
+            if Instant::now() >= end {
+                self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+                return Err(self.not_seen(run, words[0], &format!("not seen within {deadline:.1?}"), "runtime-hangs"));
+            }
+            // The kernel announces no exec. Whoever waits for one looks again.
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Takes the probe and its socket out of the rootfs, in which nothing is ours from then on. A probe that already runs
+    /// is not disturbed; another can not be started in this scenario.
+    pub fn remove_probe(&mut self) -> Result<()> {
+        let probe = self.bed.probe().clone();
+        self.own(probe.outside.display());
+        self.own(probe.socket.display());
+        self.bed.take_probe_away()
+    }
+
     fn never_started(&self, run: &Run, observed: &str, id: &str) -> Trouble {
+        self.not_seen(run, &self.bed.probe().inside, observed, id)
+    }
+
+    fn not_seen(&self, run: &Run, command: &str, observed: &str, id: &str) -> Trouble {
         let said = run.stderr.tail(600).0;
         let said = if said.trim().is_empty() { run.stdout.tail(600).0 } else { said };
         let fact = Fact { kind: "printed".into(), source: run.command.clone(), value: said.trim().to_owned() };
-        let probe = format!("{} runs in the container", self.bed.probe().inside);
-        Trouble::runtime(id, probe, observed).resting_on(vec![fact])
+        let expected = format!("{command} runs in the container");
+        Trouble::runtime(id, expected, observed).resting_on(vec![fact])
     }
 
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
@@ -596,7 +637,8 @@ impl Exam {
         };
         self.own(moved_to.display());
         self.own(&probe);
-        self.own(probe.replace("probe", "sock"));
+        let socket = self.bed.probe().socket.clone();
+        self.own(socket.display());
         Ok(probe)
     }
 

@@ -9,6 +9,7 @@ mod step3_cgroups;
 mod step3_options;
 mod step4_veth;
 mod step5_files;
+mod step5_honesty;
 mod step5_program;
 mod step5_streams;
 pub mod texts;
@@ -28,6 +29,7 @@ pub fn catalogue() -> &'static [Scenario] {
             step5_program::SCENARIOS,
             step5_streams::SCENARIOS,
             step5_files::SCENARIOS,
+            step5_honesty::SCENARIOS,
         ]
         .concat()
     });

@@ -73,7 +73,8 @@ fn a_right_runtime_passes(
         "stderr-apart",
         "output-unbuffered",
         "mounts-do-not-leak",
-        "no-residue"
+        "no-residue",
+        "ordinary-command"
     )]
     scenario: &str,
 ) {

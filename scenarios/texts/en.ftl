@@ -687,3 +687,15 @@ cause-setting-not-restored = A kernel setting of the host was changed and not se
     .why = ip_forward and the like hold for the whole machine.
 cause-file-left-behind = Files are left behind on the host ({ $observed }). Remove what you make, also after an error; os.Exit skips defer.
     .why = Temporary directories per run fill the disk.
+
+scenario-ordinary-command = Ordinary commands are isolated as well
+    .what = sleep and sh of the rootfs, started when nothing of boxproof is in the rootfs any more, have the root directory, the namespaces and the rights that boxproof's own program had.
+    .why = Isolation that depends on the command's name, or on what else lies in the rootfs, is no isolation: a user's commands are the ones that count.
+    .hand =
+        { -held }
+        sudo ls -l /proc/$P/ns /proc/$P/root               # other numbers than those of /proc/self/ns
+    .man = namespaces(7), proc_pid_root(5), proc_pid_ns(5)
+check-ordinary-command-confined = An ordinary command has its own root, PID and mount namespace
+check-ordinary-command-as-the-probe = It is isolated just as boxproof's own program is
+cause-ordinary-commands-unconfined = An ordinary command is isolated less, or otherwise, than boxproof's own program: { $observed }. Isolate every command in the same way, whatever it is called.
+    .why = A condition in the program (the command's name, a file, a variable) decides whether the namespaces are made. Every command must go the same way.

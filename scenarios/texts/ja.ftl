@@ -687,3 +687,15 @@ cause-setting-not-restored = 変更したホストのカーネル設定が元に
     .why = ip_forward などはマシン全体に効きます。
 cause-file-left-behind = ホストにファイルが残っています ({ $observed })。エラーのあとも含めて、作ったものは消しましょう。os.Exit は defer を飛ばします。
     .why = 実行ごとの一時ディレクトリがディスクを埋めます。
+
+scenario-ordinary-command = ふつうのコマンドも同じように隔離される
+    .what = boxproof のものが rootfs に何も残っていない状態で rootfs の sleep と sh を起動すると、ルートディレクトリ、名前空間、権限が boxproof 自身のプログラムのときと同じです。
+    .why = コマンドの名前や rootfs にあるほかのファイルによって変わる隔離は、隔離とは言えません。大切なのは利用者が実行するコマンドです。
+    .hand =
+        { -held }
+        sudo ls -l /proc/$P/ns /proc/$P/root               # /proc/self/ns の番号と違うはず
+    .man = namespaces(7), proc_pid_root(5), proc_pid_ns(5)
+check-ordinary-command-confined = ふつうのコマンドが独自のルート、PID 名前空間、マウント名前空間を持つ
+check-ordinary-command-as-the-probe = boxproof 自身のプログラムとまったく同じように隔離される
+cause-ordinary-commands-unconfined = ふつうのコマンドの隔離が boxproof 自身のプログラムと違います: { $observed }。コマンドの名前に関係なく、どのコマンドも同じように隔離してください。
+    .why = プログラムの中の条件（コマンドの名前、ファイル、環境変数など）によって、名前空間を作るかどうかが変わっています。どのコマンドも同じ道を通らなければなりません。

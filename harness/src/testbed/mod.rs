@@ -30,7 +30,7 @@ use nix::sys::socket::{
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -68,10 +68,12 @@ pub struct Testbed {
 /// Where the probe lies, as the testbed sees it and as the container does.
 #[derive(Debug, Clone)]
 pub struct PlacedProbe {
-    /// `/probe-xyz`
+    /// `/usr/bin/tarenok`
     pub inside: String,
-    /// `/srv/.../rootfs/probe-xyz`
+    /// `/srv/.../rootfs/usr/bin/tarenok`
     pub outside: PathBuf,
+    /// The socket that it dials, as the testbed sees it.
+    pub socket: PathBuf,
     /// Its identity.
     pub ino: crate::evidence::Ino,
 }
@@ -183,14 +185,24 @@ impl Testbed {
             let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
             let _ = reap(&sentinel.pidfd);
         }
-        let root = self.rootfs();
-        for old in [self.probe.outside.clone(), root.join(self.probe.inside.replace("/probe-", "sock-"))] {
-            fs::remove_file(&old).context(format!("rm {}", old.display()))?;
-        }
+        self.take_probe_away()?;
         let writing = writing_programs();
-        let (probe, listener) = place_probe(&root, lot)?;
+        let (probe, listener) = place_probe(&self.rootfs(), lot)?;
         drop(writing);
         (self.probe, self.listener) = (probe, listener);
+        Ok(())
+    }
+
+    /// Takes the probe and its socket out of the rootfs: from then on nothing in it is the harness's.
+    pub(crate) fn take_probe_away(&self) -> Result<()> {
+        for old in [&self.probe.outside, &self.probe.socket] {
+            match fs::remove_file(old) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).context(format!("rm {}", old.display()));
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -307,6 +319,16 @@ impl Testbed {
         Ok(found)
     }
 
+    /// Ends one process of the testbed by SIGKILL.
+    pub fn end(&self, pid: i32) -> Result<()> {
+        // A pid that was given to another process meanwhile is still one of the testbed's, or is not touched.
+        let Ok(pidfd) = crate::sys::spawn::pidfd_open(pid) else { return Ok(()) };
+        if self.processes()?.contains(&pid) {
+            let _ = pidfd_send_signal(&pidfd, libc::SIGKILL);
+        }
+        Ok(())
+    }
+
     /// Ends every process of the testbed but its init and the sentinels.
     pub fn clear(&self) -> Result<()> {
         let end = std::time::Instant::now() + self.pace.deadline(Duration::from_secs(5));
@@ -403,10 +425,17 @@ fn await_answer(control: &OwnedFd, deadline: Duration) -> Result<()> {
     }
 }
 
+/// Where programs lie, in a rootfs that has these directories.
+const PROGRAMS: [&str; 6] = ["bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "opt"];
+/// Where other files lie that no runtime covers with a mount of its own: not /tmp, /run or /dev.
+const FILES: [&str; 6] = ["etc", "usr/lib", "usr/share", "var/lib", "opt", "lib"];
+
 /// Puts a probe and its socket into the rootfs, under names drawn for this scenario.
+///
+/// Nothing in these names and places says what it is: a runtime that isolates what looks like an exam, and only that, must
+/// not be able to tell a probe from a learner's own command.
 fn place_probe(root: &Path, lot: &mut crate::seed::Lot) -> Result<(PlacedProbe, OwnedFd)> {
-    let tag = lot.word(8);
-    let (inside, socket_inside) = (format!("/probe-{tag}"), format!("/sock-{tag}"));
+    let (inside, socket_inside) = (free_path(root, &PROGRAMS, lot), free_path(root, &FILES, lot));
     let outside = root.join(&inside[1..]);
     fs::write(&outside, embedded::probe_dialling(&socket_inside)?).context(format!("write {}", outside.display()))?;
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o755)).context(format!("chmod {}", outside.display()))?;
@@ -420,5 +449,21 @@ fn place_probe(root: &Path, lot: &mut crate::seed::Lot) -> Result<(PlacedProbe, 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).context(format!("chmod {}", path.display()))?;
     listen(&listener, Backlog::new(64).context("backlog of 64")?).context(format!("listen at {}", path.display()))?;
     let ino = crate::evidence::Ino { dev: stat.st_dev, ino: stat.st_ino };
-    Ok((PlacedProbe { inside, outside, ino }, listener))
+    Ok((PlacedProbe { inside, outside, socket: path, ino }, listener))
+}
+
+/// A path as seen below `root` at which there is nothing yet, in one of `directories` that is really there: not by way of a
+/// link, which leads elsewhere from within, and not on another file system, which a runtime need not bring along.
+fn free_path(root: &Path, directories: &[&str], lot: &mut crate::seed::Lot) -> String {
+    let device = fs::symlink_metadata(root).map_or(0, |meta| meta.dev());
+    let real = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.dev() == device);
+    let above = |directory: &str| Path::new(directory).ancestors().all(|part| real(&root.join(part)));
+    let there: Vec<&str> = directories.iter().copied().filter(|directory| above(directory)).collect();
+    loop {
+        let directory = if there.is_empty() { String::new() } else { format!("/{}", lot.choose(&there)) };
+        let path = format!("{directory}/{}", lot.name());
+        if fs::symlink_metadata(root.join(&path[1..])).is_err() {
+            return path;
+        }
+    }
 }
