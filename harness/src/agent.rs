@@ -307,6 +307,10 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
         {
             Err(Trouble::runtime("container-gone", "the container lives", error))
         }
+        // The testbed's file systems were roomy enough before the runtime under test ran.
+        Err(Trouble::Harness(error)) if error.errno() == Some(libc::ENOSPC) && exam.something_ran() => {
+            Err(Trouble::runtime("disk-filled", "room on the host's file systems", error))
+        }
         other => other,
     };
     let (command, stdout, stderr, truncated) = exam.last_run();

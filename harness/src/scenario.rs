@@ -445,18 +445,28 @@ impl Exam {
         self.printed.push(Fact { kind: "printed".into(), source: command.into(), value });
     }
 
-    /// The environment that the runtime itself is started with: a learner's, not the harness's.
-    fn environment(&self) -> Vec<(String, String)> {
-        [
-            ("PATH", crate::run::PATH),
-            ("HOME", "/root"),
-            ("USER", "root"),
-            ("SHELL", "/bin/sh"),
-            ("TERM", "dumb"),
-            ("LANG", "C.UTF-8"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+    /// The environment that the runtime itself is started with: a learner's, not the harness's. Drawn, so that no two
+    /// scenarios have all of it in common, and nobody can tell an exam by it.
+    fn environment(&mut self) -> Vec<(String, String)> {
+        let lot = &mut self.lot;
+        let terminal = lot.choose(&["xterm", "xterm-256color", "linux", "screen", "tmux-256color", "vt100", "dumb"]);
+        let language = lot.choose(&["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "ja_JP.UTF-8"]);
+        let mut environment = vec![
+            ("PATH", crate::run::PATH.to_owned()),
+            ("HOME", "/root".to_owned()),
+            ("USER", "root".to_owned()),
+            ("SHELL", lot.choose(&["/bin/sh", "/bin/bash"]).to_owned()),
+            ("TERM", terminal.to_owned()),
+            ("LANG", language.to_owned()),
+        ];
+        if lot.choose(&[true, false]) {
+            environment.push(("LOGNAME", "root".to_owned()));
+        }
+        if lot.choose(&[true, false]) {
+            environment.push(("SUDO_USER", lot.name()));
+            environment.push(("SUDO_UID", "1000".to_owned()));
+        }
+        environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Starts the runtime under test so that it runs `argv` and the payload's arguments in `setup`.
@@ -656,6 +666,11 @@ impl Exam {
             Err(Trouble::Runtime(_)) => Ok(false),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// Whether the runtime under test has run at all.
+    pub(crate) fn something_ran(&self) -> bool {
+        !self.watched.is_empty()
     }
 
     /// Whether a run of the runtime under test, or the payload of one, has ended.

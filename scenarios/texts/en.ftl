@@ -699,3 +699,6 @@ check-ordinary-command-confined = An ordinary command has its own root, PID and 
 check-ordinary-command-as-the-probe = It is isolated just as boxproof's own program is
 cause-ordinary-commands-unconfined = An ordinary command is isolated less, or otherwise, than boxproof's own program: { $observed }. Isolate every command in the same way, whatever it is called.
     .why = A condition in the program (the command's name, a file, a variable) decides whether the namespaces are made. Every command must go the same way.
+message-disk-filled = There is no room left on the host's file systems: { $observed }
+cause-disk-filled = The runtime has filled the (testbed's) host's file systems. Write nothing outside rootfs/ but what a run needs, and remove it afterwards.
+    .why = On a full disk every other program of the host fails as well.

@@ -699,3 +699,6 @@ check-ordinary-command-confined = ふつうのコマンドが独自のルート�
 check-ordinary-command-as-the-probe = boxproof 自身のプログラムとまったく同じように隔離される
 cause-ordinary-commands-unconfined = ふつうのコマンドの隔離が boxproof 自身のプログラムと違います: { $observed }。コマンドの名前に関係なく、どのコマンドも同じように隔離してください。
     .why = プログラムの中の条件（コマンドの名前、ファイル、環境変数など）によって、名前空間を作るかどうかが変わっています。どのコマンドも同じ道を通らなければなりません。
+message-disk-filled = ホストのファイルシステムに空きがなくなりました: { $observed }
+cause-disk-filled = ランタイムが（テスト用の）ホストのファイルシステムをいっぱいにしました。rootfs/ の外には実行に必要なものだけを書き、終わったら消してください。
+    .why = ディスクがいっぱいになると、ホストのほかのプログラムもすべて動かなくなります。

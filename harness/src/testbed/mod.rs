@@ -99,6 +99,9 @@ impl Testbed {
         let (control, far) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
             .context("socketpair for the testbed's init")?;
 
+        // Not the agent's own: whoever is root in the testbed can write to what its PID 1 has open (/proc/1/fd/1), and the
+        // agent's stdout is where the verdicts go.
+        let null = null()?;
         let init = launch(&Launch {
             program: Program::Open(embedded::program()?),
             argv: &[c"init".into(), c"bed".into()],
@@ -107,7 +110,7 @@ impl Testbed {
             namespaces: NAMESPACES.bits() as u64,
             cgroup: Some(cgroup.directory().as_fd()),
             enters: None,
-            descriptors: &[(far.as_raw_fd(), 3)],
+            descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2), (far.as_raw_fd(), 3)],
             session: true,
             user: None,
         })
@@ -286,6 +289,7 @@ impl Testbed {
     /// A process of the host that no container may see, with `name` as its command line.
     pub fn sentinel(&mut self, name: &str) -> Result<i32> {
         let name = CString::new(name).map_err(|_| Error::new("a sentinel's name holds a NUL"))?;
+        let null = null()?;
         let started = self
             .launch(&Launch {
                 program: Program::Open(embedded::program()?),
@@ -295,7 +299,7 @@ impl Testbed {
                 namespaces: 0,
                 cgroup: Some(self.session.as_fd()),
                 enters: Some(self.bed_cgroup_namespace.as_fd()),
-                descriptors: &[],
+                descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2)],
                 session: true,
                 user: None,
             })
@@ -410,6 +414,10 @@ impl Drop for Init {
             let _ = reap(&init.pidfd);
         }
     }
+}
+
+fn null() -> Result<fs::File> {
+    fs::File::options().read(true).write(true).open("/dev/null").context("open /dev/null")
 }
 
 fn await_answer(control: &OwnedFd, deadline: Duration) -> Result<()> {
