@@ -319,6 +319,27 @@ pub struct Flag {
     pub evidence: String,
 }
 
+impl Flag {
+    /// A flag whose reason is filled in by whoever knows the reader's language.
+    pub fn raised(id: &str, evidence: impl ToString) -> Flag {
+        Flag { id: id.to_owned(), reason: String::new(), evidence: evidence.to_string() }
+    }
+
+    /// Adds `flag`, found in `scenario`, to those there are: one flag per id, with all that it rests on, a line each.
+    pub fn collect(flags: &mut Vec<Flag>, flag: Flag, scenario: &str) {
+        const LINES: usize = 12;
+        let line = if scenario.is_empty() { flag.evidence } else { format!("{scenario}: {}", flag.evidence) };
+        match flags.iter_mut().find(|known| known.id == flag.id) {
+            None => flags.push(Flag { evidence: line, ..flag }),
+            Some(known) if known.evidence.lines().count() < LINES => {
+                known.evidence = format!("{}\n{line}", known.evidence)
+            }
+            Some(known) if known.evidence.ends_with('…') => {}
+            Some(known) => known.evidence.push_str("\n…"),
+        }
+    }
+}
+
 /// Something that was wrong with us, not with the runtime.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Infrastructure {

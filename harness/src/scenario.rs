@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
-use crate::result::{Fact, Residue, Status, Text, Tier};
+use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Run, Start, await_any};
 use crate::seed::Lot;
 use crate::testbed::{Inventory, Outer, Testbed};
@@ -179,6 +179,7 @@ pub struct Exam {
     own: Vec<String>,
     watched: Vec<OwnedFd>,
     before: Inventory,
+    pub(crate) flags: Vec<Flag>,
 }
 
 /// How a container is to be started.
@@ -273,6 +274,7 @@ impl Exam {
             own: Vec::new(),
             watched: Vec::new(),
             before,
+            flags: Vec::new(),
         }
     }
 
@@ -319,6 +321,11 @@ impl Exam {
         (command.clone(), out, err, more_out || more_err)
     }
 
+    /// Something that a person should look at. It decides nothing.
+    pub fn flag(&mut self, id: &str, evidence: impl Display) {
+        self.flags.push(Flag::raised(id, evidence));
+    }
+
     /// Starts a container whose payload is our probe, held, and confined to the rootfs: without that nothing that it
     /// says of itself would be worth asking.
     pub fn start(&mut self) -> Result<Container, Trouble> {
@@ -351,6 +358,7 @@ impl Exam {
         let others = self.bed.processes()?;
         let run = self.call(&[OsString::from(probe)], setup)?;
         let first = self.await_probe(&run, &others)?;
+        self.look_for_meddling();
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         self.watch(first.pidfd())?;
         let exe = first.exe()?;
@@ -665,6 +673,16 @@ impl Exam {
             Ok(_) => Ok(true),
             Err(Trouble::Runtime(_)) => Ok(false),
             Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Whether somebody stops, traces or has ended the processes of ours that the runtime under test can see.
+    pub(crate) fn look_for_meddling(&mut self) {
+        for what in self.bed.meddled_with() {
+            let flag = Flag::raised("touched-the-harness", what);
+            if !self.flags.contains(&flag) {
+                self.flags.push(flag);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use boxproof_harness::error::{Error, Result};
 use boxproof_harness::event::{Event, PROTOCOL};
 use boxproof_harness::manifest::Invocation;
 use boxproof_harness::plan::Plan;
-use boxproof_harness::result::{Check, Report, Residue, Status, Submission, Tier};
+use boxproof_harness::result::{Check, Flag, Report, Residue, Status, Submission, Tier};
 use boxproof_harness::scenario::Scenario;
 use boxproof_harness::tree::Tree;
 use std::collections::VecDeque;
@@ -164,9 +164,10 @@ fn an_agent_that_takes_no_orders_is_an_error() {
 fn residue_carries_its_scenario_and_trouble_is_passed_on() {
     let residue =
         vec![Residue { kind: "file".into(), before: String::new(), after: "/tmp/x".into(), scenario: String::new() }];
+    let flags = vec![Flag::raised("left-a-process", "pid 7"), Flag::raised("left-a-process", "pid 8")];
     let mut lines = everything();
     lines.extend([
-        say(&Event::Verdict { id: "two".into(), status: Status::Pass, duration_ms: 1, residue }),
+        say(&Event::Verdict { id: "two".into(), status: Status::Pass, duration_ms: 1, residue, flags }),
         say(&Event::Trouble { id: "agent".into(), text: "no room".into() }),
         say(&Event::End { checks: 3 }),
     ]);

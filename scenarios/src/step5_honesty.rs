@@ -54,6 +54,9 @@ fn ordinary_command(exam: &mut Exam) -> Result<(), Trouble> {
         .because_if(singled_out, "ordinary-commands-unconfined")
         .because_if(no_pid, "pid-namespace-not-new")
         .because_if(no_mount, "mount-namespace-not-new");
+    if singled_out && !different.is_empty() {
+        exam.flag("knows-the-probe", List(different.clone()));
+    }
     facts.extend(of_probe.facts);
     exam.check("as-the-probe", &Evidence { value: List(different), facts }, &is(List(Vec::new())))
         .because("ordinary-commands-unconfined");

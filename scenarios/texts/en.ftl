@@ -699,6 +699,20 @@ check-ordinary-command-confined = An ordinary command has its own root, PID and 
 check-ordinary-command-as-the-probe = It is isolated just as boxproof's own program is
 cause-ordinary-commands-unconfined = An ordinary command is isolated less, or otherwise, than boxproof's own program: { $observed }. Isolate every command in the same way, whatever it is called.
     .why = A condition in the program (the command's name, a file, a variable) decides whether the namespaces are made. Every command must go the same way.
+message-host-process-killed = A process of the host that has nothing to do with the container was killed.
+cause-host-process-killed = The runtime killed a process of the host that is not its own. Send signals to the pid that clone or fork gave back, and to no other.
+    .why = kill(-1) or a wrong pid as root ends whatever else runs on the machine.
 message-disk-filled = There is no room left on the host's file systems: { $observed }
 cause-disk-filled = The runtime has filled the (testbed's) host's file systems. Write nothing outside rootfs/ but what a run needs, and remove it afterwards.
     .why = On a full disk every other program of the host fails as well.
+
+## For a person to look at; nothing is deducted
+
+flag-ran-another-runtime = The program leaves work to another container runtime or sandbox.
+flag-ran-isolation-tools = The program leaves steps of its work to system tools. The workshop's own steps do; whether that is allowed, the course says.
+flag-ran-an-unknown-program = A program was executed that is neither the runtime, nor the container's, nor the machine's.
+flag-exec-log-incomplete = So many programs were executed that the log of them is incomplete.
+flag-names-the-harness = The program holds words that only an exam knows.
+flag-touched-the-harness = Processes of the host that are none of the runtime's business were stopped, traced or killed.
+flag-left-a-process = The runtime leaves a process behind on the host.
+flag-knows-the-probe = Ordinary commands are isolated otherwise than boxproof's own program.

@@ -699,6 +699,20 @@ check-ordinary-command-confined = ふつうのコマンドが独自のルート�
 check-ordinary-command-as-the-probe = boxproof 自身のプログラムとまったく同じように隔離される
 cause-ordinary-commands-unconfined = ふつうのコマンドの隔離が boxproof 自身のプログラムと違います: { $observed }。コマンドの名前に関係なく、どのコマンドも同じように隔離してください。
     .why = プログラムの中の条件（コマンドの名前、ファイル、環境変数など）によって、名前空間を作るかどうかが変わっています。どのコマンドも同じ道を通らなければなりません。
+message-host-process-killed = コンテナと関係のないホストのプロセスが強制終了されました。
+cause-host-process-killed = ランタイムが、自分のものではないホストのプロセスを終了させました。シグナルは clone や fork が返した PID だけに送ってください。
+    .why = root で kill(-1) を呼んだり PID を間違えたりすると、そのマシンで動いているほかのプログラムまで終わってしまいます。
 message-disk-filled = ホストのファイルシステムに空きがなくなりました: { $observed }
 cause-disk-filled = ランタイムが（テスト用の）ホストのファイルシステムをいっぱいにしました。rootfs/ の外には実行に必要なものだけを書き、終わったら消してください。
     .why = ディスクがいっぱいになると、ホストのほかのプログラムもすべて動かなくなります。
+
+## 人が確かめるべきこと（減点はしない）
+
+flag-ran-another-runtime = このプログラムは、ほかのコンテナランタイムやサンドボックスに仕事を任せています。
+flag-ran-isolation-tools = このプログラムは、仕事の一部をシステムのコマンドに任せています。ワークショップの手順でもそうします。許されるかどうかは授業の決まりによります。
+flag-ran-an-unknown-program = ランタイム自身のものでも、コンテナのものでも、マシンのものでもないプログラムが実行されました。
+flag-exec-log-incomplete = 実行されたプログラムが多すぎて、その記録が完全ではありません。
+flag-names-the-harness = このプログラムには、試験でしか使われない言葉が含まれています。
+flag-touched-the-harness = ランタイムとは関係のないホストのプロセスが、停止、トレース、または強制終了されました。
+flag-left-a-process = ランタイムがホストにプロセスを残しています。
+flag-knows-the-probe = ふつうのコマンドの隔離が、boxproof 自身のプログラムと違います。

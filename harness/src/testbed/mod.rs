@@ -10,6 +10,7 @@
 //! harness out of the reach of what it examines: nobody can name it, so nobody can signal or trace it.
 
 pub mod cgroup;
+mod programs;
 mod residue;
 
 pub use residue::{Inventory, Outer};
@@ -63,6 +64,7 @@ pub struct Testbed {
     listener: OwnedFd,
     sentinels: Vec<Started>,
     lot: crate::seed::Lot,
+    programs: programs::Programs,
 }
 
 /// Where the probe lies, as the testbed sees it and as the container does.
@@ -142,6 +144,7 @@ impl Testbed {
         Tree::unpack(submission, Path::new("/submission")).context("write /submission")?;
         let (probe, listener) = place_probe(&root, lot)?;
         drop(writing);
+        let programs = programs::Programs::watch(cgroup.directory().as_fd(), &work);
         let init = init.keep();
         Ok(Testbed {
             host,
@@ -159,6 +162,7 @@ impl Testbed {
             listener,
             sentinels: Vec::new(),
             lot: lot.clone(),
+            programs,
         })
     }
 
@@ -307,6 +311,29 @@ impl Testbed {
         let pid = started.pid;
         self.sentinels.push(started);
         Ok(pid)
+    }
+
+    /// What was executed in the testbed since the last call and is worth a person's look.
+    pub(crate) fn flags(&mut self) -> Vec<crate::result::Flag> {
+        self.programs.flags()
+    }
+
+    /// Which of the harness's own processes in the testbed are stopped, traced or dead.
+    pub(crate) fn meddled_with(&self) -> Vec<String> {
+        let sentinels = self.sentinels.iter().map(|sentinel| ("a process of the host", sentinel.pid));
+        std::iter::once(("the host's PID 1", self.init.pid))
+            .chain(sentinels)
+            .filter_map(|(name, pid)| {
+                let state = self.host.status(pid, "State").map_or("gone".to_owned(), |state| state.value);
+                let tracer = self.host.status(pid, "TracerPid").map_or("0".to_owned(), |tracer| tracer.value);
+                match (state.chars().next(), tracer.as_str()) {
+                    (Some('T'), "0") => Some(format!("{name} was stopped")),
+                    (Some('Z' | 'X' | 'g'), _) => Some(format!("{name} was killed")),
+                    (_, "0") => None,
+                    _ => Some(format!("{name} is traced")),
+                }
+            })
+            .collect()
     }
 
     /// The harness's pids of every process in the testbed but its init and the sentinels.

@@ -4,7 +4,7 @@
 [ "$1" = run ] && [ $# -gt 1 ] || exit 2
 shift
 confine() { # what a right runtime does, more or less
-    exec unshare --pid --fork --kill-child --mount --net --uts --ipc --cgroup /bin/sh -c '
+    exec unshare --pid --fork --mount --net --uts --ipc /bin/sh -c '
         exec chroot rootfs /bin/sh -c "mount -t proc proc /proc; exec \"\$@\"" sh "$@"' sh "$@"
 }
 bare() { # the look of a container, and nothing of the kind
