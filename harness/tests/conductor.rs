@@ -161,7 +161,7 @@ fn an_agent_that_takes_no_orders_is_an_error() {
 }
 
 #[test]
-fn residue_carries_its_scenario_and_trouble_is_passed_on() {
+fn residue_and_flags_carry_their_scenario_and_trouble_is_passed_on() {
     let residue =
         vec![Residue { kind: "file".into(), before: String::new(), after: "/tmp/x".into(), scenario: String::new() }];
     let flags = vec![Flag::raised("left-a-process", "pid 7"), Flag::raised("left-a-process", "pid 8")];
@@ -173,5 +173,6 @@ fn residue_carries_its_scenario_and_trouble_is_passed_on() {
     ]);
     let report = report(lines);
     assert_eq!(report.residue[0].scenario, "two");
+    assert_eq!(report.flags, [Flag::raised("left-a-process", "two: pid 7\ntwo: pid 8")]);
     assert_eq!((report.status, trouble(&report).as_str()), (Status::Error, "no room"));
 }

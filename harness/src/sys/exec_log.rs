@@ -94,6 +94,13 @@ impl ExecLog {
         let mut executed: Vec<(u32, bool, Executed)> = Vec::new();
         for record in records {
             match record.what {
+                // busybox's shell executes its own commands by way of /proc/self/exe; they then say who they are.
+                What::Renamed(name) => {
+                    let last = executed.iter_mut().rev().find(|entry| entry.0 == record.pid);
+                    if let Some(entry) = last.filter(|entry| entry.2.name == "exe") {
+                        entry.2.name = name;
+                    }
+                }
                 What::Name(name) => {
                     let program = Executed { name, path: String::new(), device: 0, inode: 0 };
                     executed.push((record.pid, false, program));
@@ -121,6 +128,7 @@ struct Record {
 
 enum What {
     Name(String),
+    Renamed(String),
     File { path: String, device: u64, inode: u64 },
 }
 
@@ -187,10 +195,9 @@ impl Ring {
             }
             let record = self.bytes(at, size as usize);
             lost |= kind == PERF_RECORD_LOST;
-            let wanted =
-                kind == PERF_RECORD_MMAP2 || kind == PERF_RECORD_COMM && misc & PERF_RECORD_MISC_COMM_EXEC != 0;
-            if wanted && let Some(record) = understood(kind, &record) {
-                records.push(record);
+            let executed = misc & PERF_RECORD_MISC_COMM_EXEC != 0;
+            if matches!(kind, PERF_RECORD_MMAP2 | PERF_RECORD_COMM) {
+                records.extend(understood(kind, executed, &record));
             }
             at += size;
         }
@@ -216,14 +223,14 @@ impl Drop for Ring {
     }
 }
 
-fn understood(kind: u32, record: &[u8]) -> Option<Record> {
+fn understood(kind: u32, executed: bool, record: &[u8]) -> Option<Record> {
     let end = record.len().checked_sub(TRAILER)?;
     let text = |from: usize| {
         let bytes = record.get(from..end).unwrap_or_default();
         String::from_utf8_lossy(bytes.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned()
     };
     let what = if kind == PERF_RECORD_COMM {
-        What::Name(text(16))
+        if executed { What::Name(text(16)) } else { What::Renamed(text(16)) }
     } else {
         let (major, minor) = (number(record, 40, 4) as u32, number(record, 44, 4) as u32);
         What::File { path: text(72), device: libc::makedev(major, minor), inode: number(record, 48, 8) }
