@@ -6,8 +6,9 @@ use crate::evidence::Evidence;
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
-use crate::run::{End, Run, Start, await_any};
+use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
+use crate::terminal::Terminal;
 use crate::testbed::{Inventory, Outer, Testbed};
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -191,6 +192,8 @@ pub struct Setup {
     descriptors: Vec<(OwnedFd, i32)>,
     stdin: bool,
     user: Option<u32>,
+    program: Option<OsString>,
+    output: Output,
 }
 
 impl Setup {
@@ -226,6 +229,24 @@ impl Setup {
     /// An ordinary user calls the runtime, not root.
     pub fn user(mut self, uid: u32) -> Setup {
         self.user = Some(uid);
+        self
+    }
+
+    /// A terminal as stdin, stdout and stderr.
+    pub fn terminal(mut self, terminal: &Terminal) -> Result<Setup> {
+        self.output = Output::Terminal(terminal.far_end()?, terminal.capture()?);
+        Ok(self)
+    }
+
+    /// A pipe as stdout that nobody reads any more.
+    pub fn closed_stdout(mut self) -> Setup {
+        self.output = Output::Closed;
+        self
+    }
+
+    /// Executes this file, whatever the first word is.
+    pub fn program(mut self, file: impl Into<OsString>) -> Setup {
+        self.program = Some(file.into());
         self
     }
 
@@ -335,6 +356,18 @@ impl Exam {
     /// The same with more to it.
     pub fn start_with(&mut self, setup: Setup) -> Result<Container, Trouble> {
         let container = self.start_anywhere(setup)?;
+        self.in_rootfs(container)
+    }
+
+    /// The same by words of the scenario's own.
+    pub fn start_by(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Container, Trouble> {
+        let others = self.bed.processes()?;
+        let run = self.launch(words, setup)?;
+        let container = self.held(run, &others)?;
+        self.in_rootfs(container)
+    }
+
+    fn in_rootfs(&self, container: Container) -> Result<Container, Trouble> {
         let root = container.root()?;
         let rootfs = self.rootfs_identity()?;
         if root.value.ino != rootfs {
@@ -357,7 +390,12 @@ impl Exam {
         let probe = self.bed.probe().inside.clone();
         let others = self.bed.processes()?;
         let run = self.call(&[OsString::from(probe)], setup)?;
-        let first = self.await_probe(&run, &others)?;
+        self.held(run, &others)
+    }
+
+    /// The container of a run that was started with our probe as the command.
+    fn held(&mut self, run: Run, others: &[i32]) -> Result<Container, Trouble> {
+        let first = self.await_probe(&run, others)?;
         self.look_for_meddling();
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         self.watch(first.pidfd())?;
@@ -477,6 +515,29 @@ impl Exam {
         environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
+    /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
+    pub fn words(&mut self, argv: &[OsString]) -> Vec<OsString> {
+        let (id, subject) = (self.lot.word(7), &self.subject);
+        subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), &id, &[], argv)
+    }
+
+    /// The words by which it is called so that it runs our probe.
+    pub fn words_for_probe(&mut self) -> Vec<OsString> {
+        let probe = self.bed.probe().inside.clone();
+        self.words(&[probe.into()])
+    }
+
+    /// Starts the runtime under test by words of the scenario's own.
+    pub fn call_by(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
+        self.launch(words, setup)
+    }
+
+    /// The same, and waits for its end.
+    pub fn run_by(&mut self, words: Vec<OsString>) -> Result<Finished, Trouble> {
+        let run = self.launch(words, Setup::new())?;
+        self.finished(run)
+    }
+
     /// Starts the runtime under test so that it runs `argv` and the payload's arguments in `setup`.
     pub fn call(&mut self, argv: &[OsString], mut setup: Setup) -> Result<Run, Trouble> {
         let id = self.lot.word(7);
@@ -491,8 +552,9 @@ impl Exam {
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, .. } = setup;
-        let run = match self.bed.start(&Start { words, environment, descriptors, stdin, user }) {
+        let Setup { descriptors, stdin, user, program, output, .. } = setup;
+        let start = Start { words, environment, descriptors, stdin, user, program, output };
+        let run = match self.bed.start(&start) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
             Err(error) if matches!(error.errno(), Some(libc::ENOEXEC | libc::EACCES | libc::ENOENT)) => {

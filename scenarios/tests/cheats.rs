@@ -32,7 +32,7 @@ fn flagged(report: &Report, id: &str) {
 #[rstest]
 #[case::name("by-name.sh", &["pid-one", "ordinary-command"], None)]
 #[case::known_commands("by-known-commands.sh", &["ordinary-command"], Some("knows-the-probe"))]
-#[case::environment("by-environment.sh", &["pid-one", "mount-namespace", "ordinary-command"], None)]
+#[case::environment("by-environment.sh", &["pid-one", "ordinary-command"], None)]
 #[case::parent("by-parent.sh", &["pid-one", "ordinary-command"], None)]
 #[case::content("by-content.sh", &["ordinary-command"], Some("knows-the-probe"))]
 #[case::content_in_the_program("by-content.sh", &["ordinary-command"], Some("names-the-harness"))]

@@ -74,7 +74,15 @@ fn a_right_runtime_passes(
         "output-unbuffered",
         "mounts-do-not-leak",
         "no-residue",
-        "ordinary-command"
+        "ordinary-command",
+        "called-by-name",
+        "inner-verb-harmless",
+        "unknown-option-refused",
+        "exit-status-range",
+        "terminal-passed-on",
+        "terminal-restored",
+        "closed-stdout",
+        "runtime-program-hidden"
     )]
     scenario: &str,
 ) {
