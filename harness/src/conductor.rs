@@ -12,7 +12,7 @@ use crate::result::{
 };
 use crate::scenario::Scenario;
 use crate::tree::{Content, Kind, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 /// What is examined, ready to be sent.
@@ -82,6 +82,7 @@ struct Score<'a> {
     plan: &'a Plan,
     report: Report,
     heard: BTreeMap<String, Check>,
+    flags: BTreeMap<Flag, BTreeSet<String>>,
 }
 
 impl<'a> Score<'a> {
@@ -112,7 +113,7 @@ impl<'a> Score<'a> {
             flags: Vec::new(),
             infrastructure_errors: Vec::new(),
         };
-        Score { catalogue, plan, report, heard: BTreeMap::new() }
+        Score { catalogue, plan, report, heard: BTreeMap::new(), flags: BTreeMap::new() }
     }
 
     fn play(&mut self, agent: &mut dyn Agent, parcel: &Parcel, watch: &mut dyn FnMut(&Event)) -> Result<()> {
@@ -140,7 +141,9 @@ impl<'a> Score<'a> {
                     }
                 }
                 Event::Verdict { id, residue, flags, .. } => {
-                    flags.into_iter().for_each(|flag| Flag::collect(&mut self.report.flags, flag, &id));
+                    for flag in flags {
+                        self.flags.entry(flag).or_default().insert(id.clone());
+                    }
                     let named = residue.into_iter().map(|mut item| {
                         item.scenario.clone_from(&id);
                         item
@@ -178,6 +181,7 @@ impl<'a> Score<'a> {
             }
         }
         self.report.residue.sort();
+        self.report.flags = Flag::gather(self.flags);
         self.report.causes = causes(&self.report.checks);
         self.report.settle();
         self.report

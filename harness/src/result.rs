@@ -4,7 +4,7 @@
 //! id and parameters; [`Text::text`] is filled in by whoever knows the reader's language.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -309,7 +309,7 @@ pub struct Residue {
 }
 
 /// Something a person should look at. Never deducts points.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Flag {
     /// Stable id.
     pub id: String,
@@ -325,18 +325,21 @@ impl Flag {
         Flag { id: id.to_owned(), reason: String::new(), evidence: evidence.to_string() }
     }
 
-    /// Adds `flag`, found in `scenario`, to those there are: one flag per id, with all that it rests on, a line each.
-    pub fn collect(flags: &mut Vec<Flag>, flag: Flag, scenario: &str) {
-        const LINES: usize = 12;
-        let line = if scenario.is_empty() { flag.evidence } else { format!("{scenario}: {}", flag.evidence) };
-        match flags.iter_mut().find(|known| known.id == flag.id) {
-            None => flags.push(Flag { evidence: line, ..flag }),
-            Some(known) if known.evidence.lines().count() < LINES => {
-                known.evidence = format!("{}\n{line}", known.evidence)
+    /// One flag per id out of all that were raised, each with the scenarios in which it was: what it rests on, a line each.
+    pub fn gather(raised: BTreeMap<Flag, BTreeSet<String>>) -> Vec<Flag> {
+        const SHOWN: usize = 3;
+        let mut flags: Vec<Flag> = Vec::new();
+        for (flag, scenarios) in raised {
+            let shown: Vec<&str> = scenarios.iter().take(SHOWN).map(String::as_str).collect();
+            let more = scenarios.len() - shown.len();
+            let more = if more > 0 { format!(", … +{more}") } else { String::new() };
+            let line = format!("{} ({}{more})", flag.evidence, shown.join(", "));
+            match flags.last_mut().filter(|known| known.id == flag.id) {
+                Some(known) => known.evidence = format!("{}\n{line}", known.evidence),
+                None => flags.push(Flag { evidence: line, ..flag }),
             }
-            Some(known) if known.evidence.ends_with('…') => {}
-            Some(known) => known.evidence.push_str("\n…"),
         }
+        flags
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("inner-verb-harmless", "5-1", Robust, &["host-unchanged"], inner_verb_harmless),
     scenario("unknown-option-refused", "5-1", Robust, &["status", "nothing-started"], unknown_option_refused),
     scenario("exit-status-range", "5-1", Robust, &["one", "above-127", "highest"], exit_status_range),
-    scenario("terminal-passed-on", "5-1", Robust, &["terminal-inside"], terminal_passed_on),
+    scenario("terminal-passed-on", "5-1", Hardened, &["terminal-inside"], terminal_passed_on),
     scenario("terminal-restored", "5-1", Robust, &["settings-as-before"], terminal_restored),
     scenario("closed-stdout", "5-1", Robust, &["status"], closed_stdout),
     scenario("runtime-program-hidden", "5-1", Hardened, &["only-programs-of-the-rootfs"], runtime_program_hidden),

@@ -128,7 +128,7 @@ fn sample() -> Report {
         residue: vec![residue],
         flags: vec![Flag::raised(
             "ran-isolation-tools",
-            "pid-one: /usr/bin/unshare\nexit-status: /usr/sbin/chroot\u{1b}[2J",
+            "/usr/bin/unshare (pid-one)\n/usr/sbin/chroot\u{1b}[2J (exit-status)",
         )],
         infrastructure_errors: vec![Infrastructure { id: "no-controller:memory".into(), text: "no memory".into() }],
     };
@@ -178,7 +178,7 @@ fn markdown_has_nothing_foreign_in_it() {
     assert!(!page.contains("<script>"), "{page}");
     assert!(!page.lines().any(|line| line == "# heading"), "{page}");
     assert!(page.contains("leaves steps of its work to system tools"), "{page}");
-    assert!(page.contains("- `pid-one: /usr/bin/unshare`\n"), "{page}");
+    assert!(page.contains("- `/usr/bin/unshare (pid-one)`\n"), "{page}");
 }
 
 #[test]
