@@ -38,6 +38,7 @@ ui-not-examined = Not examined, for reasons that are not the runtime's
 ui-inconclusive = Unclear: attempts disagree
 ui-skipped = Skipped
 ui-residue = Left behind on the (testbed's) host
+ui-flags = For a person to look at (no points are deducted)
 ui-again = The same once more: { $command }
 
 ui-isolation-microvm = in a virtual machine

@@ -38,6 +38,7 @@ ui-not-examined = 調べられなかったもの（ランタイムのせいで�
 ui-inconclusive = 結果が定まらないもの
 ui-skipped = 対象外
 ui-residue = （テスト用の）ホストに残ったもの
+ui-flags = 人が確かめるべきこと（減点はしません）
 ui-again = もう一度同じ試験をするには: { $command }
 
 ui-isolation-microvm = 仮想マシンの中で実行

@@ -6,7 +6,7 @@
 use crate::error::{Context, Error, Result};
 use crate::event::{Event, Order, PROTOCOL};
 use crate::pace::Pace;
-use crate::result::{Attempt, Check, Environment, Residue, Status, Text};
+use crate::result::{Attempt, Check, Environment, Flag, Residue, Status, Text};
 use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Trouble};
 use crate::seed::Lot;
 use crate::testbed::cgroup::{self, BedCgroup};
@@ -226,7 +226,7 @@ fn tell<O: Write>(
         voice.say(&Event::Check(Box::new(report(scenario, judged, material, duration_ms))))?;
     }
     let id = scenario.id.to_owned();
-    voice.say(&Event::Verdict { id, status, duration_ms, residue: examined.residue })
+    voice.say(&Event::Verdict { id, status, duration_ms, residue: examined.residue, flags: examined.flags })
 }
 
 /// Why a scenario cannot be examined here, or need not be.
@@ -251,13 +251,14 @@ fn unmet(scenario: &Scenario, material: &Material) -> Option<(Status, Text)> {
 struct Examined {
     judged: Vec<Judged>,
     residue: Vec<Residue>,
+    flags: Vec<Flag>,
 }
 
 impl Examined {
     /// Every check with the same fate.
     fn without(scenario: &Scenario, (status, message): (Status, Text)) -> Examined {
         let judged = scenario.checks.iter().map(|id| undecided(id, status, message.clone())).collect();
-        Examined { judged, residue: Vec::new() }
+        Examined { judged, residue: Vec::new(), flags: Vec::new() }
     }
 
     fn trouble(scenario: &Scenario, error: &Error) -> Examined {
@@ -291,11 +292,14 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
     let before = Inventory::take(&bed, Outer::Over)?;
     let mut exam = Exam::new(bed, Lot::new(material.seed, scenario.id), material.subject.clone(), before);
     let outcome = (scenario.run)(&mut exam);
+    exam.look_for_meddling();
     let ended = exam.bed.clear().is_ok();
     let residue = if ended { exam.residue(Duration::from_millis(200), |_| true)? } else { Vec::new() };
     let reusable = ended && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
+    let mut flags = std::mem::take(&mut exam.flags);
+    flags.extend(exam.bed.flags());
     let (judged, bed) = complete(scenario, exam, outcome);
-    Ok((Examined { judged, residue }, reusable.then_some(bed)))
+    Ok((Examined { judged, residue, flags }, reusable.then_some(bed)))
 }
 
 /// Every planned check, in the plan's order: those made, and for each that was not made, why.
@@ -306,6 +310,10 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
             if matches!(error.errno(), Some(libc::ENOENT | libc::ESRCH)) && exam.something_ended() =>
         {
             Err(Trouble::runtime("container-gone", "the container lives", error))
+        }
+        // The testbed's file systems were roomy enough before the runtime under test ran.
+        Err(Trouble::Harness(error)) if error.errno() == Some(libc::ENOSPC) && exam.something_ran() => {
+            Err(Trouble::runtime("disk-filled", "room on the host's file systems", error))
         }
         other => other,
     };

@@ -8,11 +8,11 @@ use crate::error::{Context, Error, Result};
 use crate::event::{Event, Order, PROTOCOL};
 use crate::plan::Plan;
 use crate::result::{
-    CauseReport, Check, Infrastructure, Report, Run, SCHEMA, ScenarioSet, Status, Submission, Text, Tool,
+    CauseReport, Check, Flag, Infrastructure, Report, Run, SCHEMA, ScenarioSet, Status, Submission, Text, Tool,
 };
 use crate::scenario::Scenario;
-use crate::tree::Tree;
-use std::collections::BTreeMap;
+use crate::tree::{Content, Kind, Tree};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 /// What is examined, ready to be sent.
@@ -45,11 +45,31 @@ pub fn conduct(
         score.report.infrastructure_errors.push(Infrastructure { id: "agent".into(), text: error.to_string() });
     }
     let mut report = score.finish();
+    if let Some(flag) = names_the_harness(parcel) {
+        report.flags.push(flag);
+    }
+    report.flags.sort_by(|a, b| a.id.cmp(&b.id));
     report.run.started_at = started_at;
     report.run.finished_at = now();
     report.environment.isolation = agent.isolation().into();
     report.environment.limits.extend(agent.limits());
     report
+}
+
+/// Words that no runtime needs, and that only somebody writes who has an exam in mind.
+const OURS: [&str; 4] = ["boxproof-socket-slot", "/submission", "virtio-ports", "/dev/vport"];
+
+/// Whether the program under test holds words of ours.
+fn names_the_harness(parcel: &Parcel) -> Option<Flag> {
+    let program = match &parcel.submission.resolve(&parcel.plan.program)?.kind {
+        Kind::File(Content::Bytes(bytes)) => bytes.clone(),
+        Kind::File(Content::Host(path)) => std::fs::read(path).ok()?,
+        _ => return None,
+    };
+    let holds = |word: &&&str| program.windows(word.len()).any(|window| window == word.as_bytes());
+    let found: Vec<&str> = OURS.iter().filter(holds).copied().collect();
+    let evidence = format!("{} holds: {}", parcel.plan.program, found.join(", "));
+    (!found.is_empty()).then(|| Flag::raised("names-the-harness", evidence))
 }
 
 fn now() -> String {
@@ -62,6 +82,7 @@ struct Score<'a> {
     plan: &'a Plan,
     report: Report,
     heard: BTreeMap<String, Check>,
+    flags: BTreeMap<Flag, BTreeSet<String>>,
 }
 
 impl<'a> Score<'a> {
@@ -92,7 +113,7 @@ impl<'a> Score<'a> {
             flags: Vec::new(),
             infrastructure_errors: Vec::new(),
         };
-        Score { catalogue, plan, report, heard: BTreeMap::new() }
+        Score { catalogue, plan, report, heard: BTreeMap::new(), flags: BTreeMap::new() }
     }
 
     fn play(&mut self, agent: &mut dyn Agent, parcel: &Parcel, watch: &mut dyn FnMut(&Event)) -> Result<()> {
@@ -119,7 +140,10 @@ impl<'a> Score<'a> {
                         return Err(Error::new(format!("the agent said {id} twice")));
                     }
                 }
-                Event::Verdict { id, residue, .. } => {
+                Event::Verdict { id, residue, flags, .. } => {
+                    for flag in flags {
+                        self.flags.entry(flag).or_default().insert(id.clone());
+                    }
                     let named = residue.into_iter().map(|mut item| {
                         item.scenario.clone_from(&id);
                         item
@@ -157,6 +181,7 @@ impl<'a> Score<'a> {
             }
         }
         self.report.residue.sort();
+        self.report.flags = Flag::gather(self.flags);
         self.report.causes = causes(&self.report.checks);
         self.report.settle();
         self.report

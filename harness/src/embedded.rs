@@ -41,6 +41,12 @@ pub(crate) fn program() -> Result<BorrowedFd<'static>> {
     Ok(PROGRAM.get_or_init(|| made).as_fd())
 }
 
+/// Whether that is what this device and inode number stand for.
+pub(crate) fn is_program(device: u64, inode: u64) -> bool {
+    let stat = program().ok().and_then(|program| nix::sys::stat::fstat(program).ok());
+    stat.is_some_and(|stat| stat.st_dev == device && stat.st_ino == inode)
+}
+
 fn open_program() -> Result<OwnedFd> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let mut file = File::from(memfd_create(c"init", flags).context("memfd_create for the testbed's init")?);

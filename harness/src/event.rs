@@ -3,7 +3,7 @@
 //! The same lines come out of a local agent's pipe and a virtual machine's serial port: `hello`, then per scenario
 //! `scenario` and, when it is over, its `check`s and `verdict`, and `end` with a count, so that a lost line shows.
 
-use crate::result::{Check, Environment, Residue, Status};
+use crate::result::{Check, Environment, Flag, Residue, Status};
 use serde::{Deserialize, Serialize};
 
 /// The protocol's version; an agent of another one is refused.
@@ -46,6 +46,9 @@ pub enum Event {
         duration_ms: u64,
         /// What it left behind in its testbed.
         residue: Vec<Residue>,
+        /// What a person should look at.
+        #[serde(default)]
+        flags: Vec<Flag>,
     },
     /// The agent lives; sent each second.
     Beat,

@@ -27,5 +27,6 @@ pub mod run;
 pub mod scenario;
 pub mod seed;
 mod sys;
+pub mod terminal;
 pub mod testbed;
 pub mod tree;

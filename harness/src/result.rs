@@ -4,7 +4,7 @@
 //! id and parameters; [`Text::text`] is filled in by whoever knows the reader's language.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -309,7 +309,7 @@ pub struct Residue {
 }
 
 /// Something a person should look at. Never deducts points.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Flag {
     /// Stable id.
     pub id: String,
@@ -317,6 +317,30 @@ pub struct Flag {
     pub reason: String,
     /// What it rests on.
     pub evidence: String,
+}
+
+impl Flag {
+    /// A flag whose reason is filled in by whoever knows the reader's language.
+    pub fn raised(id: &str, evidence: impl ToString) -> Flag {
+        Flag { id: id.to_owned(), reason: String::new(), evidence: evidence.to_string() }
+    }
+
+    /// One flag per id out of all that were raised, each with the scenarios in which it was: what it rests on, a line each.
+    pub fn gather(raised: BTreeMap<Flag, BTreeSet<String>>) -> Vec<Flag> {
+        const SHOWN: usize = 3;
+        let mut flags: Vec<Flag> = Vec::new();
+        for (flag, scenarios) in raised {
+            let shown: Vec<&str> = scenarios.iter().take(SHOWN).map(String::as_str).collect();
+            let more = scenarios.len() - shown.len();
+            let more = if more > 0 { format!(", … +{more}") } else { String::new() };
+            let line = format!("{} ({}{more})", flag.evidence, shown.join(", "));
+            match flags.last_mut().filter(|known| known.id == flag.id) {
+                Some(known) => known.evidence = format!("{}\n{line}", known.evidence),
+                None => flags.push(Flag { evidence: line, ..flag }),
+            }
+        }
+        flags
+    }
 }
 
 /// Something that was wrong with us, not with the runtime.

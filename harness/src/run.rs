@@ -31,6 +31,22 @@ pub struct Start {
     pub stdin: bool,
     /// The user it runs as; root if not said.
     pub user: Option<u32>,
+    /// The file that is executed, where the first word is only what it is called by.
+    pub program: Option<OsString>,
+    /// Where what is printed goes, if not into pipes.
+    pub output: Output,
+}
+
+/// Where what a program prints goes.
+#[derive(Debug, Default)]
+pub enum Output {
+    /// Into a pipe each for stdout and stderr.
+    #[default]
+    Pipes,
+    /// The same, but nobody reads stdout: its pipe is closed.
+    Closed,
+    /// To a terminal, which is its stdin as well: the program's end, and what arrives at the other.
+    Terminal(OwnedFd, Capture),
 }
 
 /// How a program ended.
@@ -86,11 +102,25 @@ impl Run {
         } else {
             (File::open("/dev/null").context("open /dev/null")?.into(), None)
         };
-        let (out_reader, out_writer) = pipe2(OFlag::O_CLOEXEC).context("pipe for stdout")?;
-        let (err_reader, err_writer) = pipe2(OFlag::O_CLOEXEC).context("pipe for stderr")?;
+        let (out_reader, mut out_writer) = pipe2(OFlag::O_CLOEXEC).context("pipe for stdout")?;
+        let (err_reader, mut err_writer) = pipe2(OFlag::O_CLOEXEC).context("pipe for stderr")?;
+        let (mut stdin, mut stdout) = (stdin, Capture::of(out_reader));
+        match &start.output {
+            Output::Pipes => {}
+            Output::Closed => {
+                let (reader, writer) = pipe2(OFlag::O_CLOEXEC).context("pipe for stdout")?;
+                drop(reader);
+                out_writer = writer;
+            }
+            Output::Terminal(terminal, capture) => {
+                let again = || terminal.try_clone().context("dup a terminal");
+                (stdin, out_writer, err_writer, stdout) = (again()?, again()?, again()?, capture.clone());
+            }
+        }
         let mut descriptors = vec![(stdin.as_raw_fd(), 0), (out_writer.as_raw_fd(), 1), (err_writer.as_raw_fd(), 2)];
         descriptors.extend(start.descriptors.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)));
-        let program = c_string(found(start.words.first().ok_or_else(|| Error::new("nothing to start"))?)?)?;
+        let first = start.words.first().ok_or_else(|| Error::new("nothing to start"))?;
+        let program = c_string(found(start.program.as_ref().unwrap_or(first))?)?;
         let started = bed
             .launch(&Launch {
                 program: Program::Path(&program),
@@ -109,7 +139,7 @@ impl Run {
             started,
             end: Cell::new(None),
             stdin: stdin_writer,
-            stdout: Capture::of(out_reader),
+            stdout,
             stderr: Capture::of(err_reader),
             command: shell_line(&start.words),
         })

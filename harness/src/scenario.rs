@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
-use crate::result::{Fact, Residue, Status, Text, Tier};
-use crate::run::{End, Run, Start, await_any};
+use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
+use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
+use crate::terminal::Terminal;
 use crate::testbed::{Inventory, Outer, Testbed};
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -179,6 +180,7 @@ pub struct Exam {
     own: Vec<String>,
     watched: Vec<OwnedFd>,
     before: Inventory,
+    pub(crate) flags: Vec<Flag>,
 }
 
 /// How a container is to be started.
@@ -190,6 +192,8 @@ pub struct Setup {
     descriptors: Vec<(OwnedFd, i32)>,
     stdin: bool,
     user: Option<u32>,
+    program: Option<OsString>,
+    output: Output,
 }
 
 impl Setup {
@@ -225,6 +229,24 @@ impl Setup {
     /// An ordinary user calls the runtime, not root.
     pub fn user(mut self, uid: u32) -> Setup {
         self.user = Some(uid);
+        self
+    }
+
+    /// A terminal as stdin, stdout and stderr.
+    pub fn terminal(mut self, terminal: &Terminal) -> Result<Setup> {
+        self.output = Output::Terminal(terminal.far_end()?, terminal.capture()?);
+        Ok(self)
+    }
+
+    /// A pipe as stdout that nobody reads any more.
+    pub fn closed_stdout(mut self) -> Setup {
+        self.output = Output::Closed;
+        self
+    }
+
+    /// Executes this file, whatever the first word is.
+    pub fn program(mut self, file: impl Into<OsString>) -> Setup {
+        self.program = Some(file.into());
         self
     }
 
@@ -273,6 +295,7 @@ impl Exam {
             own: Vec::new(),
             watched: Vec::new(),
             before,
+            flags: Vec::new(),
         }
     }
 
@@ -319,6 +342,11 @@ impl Exam {
         (command.clone(), out, err, more_out || more_err)
     }
 
+    /// Something that a person should look at. It decides nothing.
+    pub fn flag(&mut self, id: &str, evidence: impl Display) {
+        self.flags.push(Flag::raised(id, evidence));
+    }
+
     /// Starts a container whose payload is our probe, held, and confined to the rootfs: without that nothing that it
     /// says of itself would be worth asking.
     pub fn start(&mut self) -> Result<Container, Trouble> {
@@ -328,6 +356,18 @@ impl Exam {
     /// The same with more to it.
     pub fn start_with(&mut self, setup: Setup) -> Result<Container, Trouble> {
         let container = self.start_anywhere(setup)?;
+        self.in_rootfs(container)
+    }
+
+    /// The same by words of the scenario's own.
+    pub fn start_by(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Container, Trouble> {
+        let others = self.bed.processes()?;
+        let run = self.launch(words, setup)?;
+        let container = self.held(run, &others)?;
+        self.in_rootfs(container)
+    }
+
+    fn in_rootfs(&self, container: Container) -> Result<Container, Trouble> {
         let root = container.root()?;
         let rootfs = self.rootfs_identity()?;
         if root.value.ino != rootfs {
@@ -350,7 +390,13 @@ impl Exam {
         let probe = self.bed.probe().inside.clone();
         let others = self.bed.processes()?;
         let run = self.call(&[OsString::from(probe)], setup)?;
-        let first = self.await_probe(&run, &others)?;
+        self.held(run, &others)
+    }
+
+    /// The container of a run that was started with our probe as the command.
+    fn held(&mut self, run: Run, others: &[i32]) -> Result<Container, Trouble> {
+        let first = self.await_probe(&run, others)?;
+        self.look_for_meddling();
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         self.watch(first.pidfd())?;
         let exe = first.exe()?;
@@ -445,18 +491,51 @@ impl Exam {
         self.printed.push(Fact { kind: "printed".into(), source: command.into(), value });
     }
 
-    /// The environment that the runtime itself is started with: a learner's, not the harness's.
-    fn environment(&self) -> Vec<(String, String)> {
-        [
-            ("PATH", crate::run::PATH),
-            ("HOME", "/root"),
-            ("USER", "root"),
-            ("SHELL", "/bin/sh"),
-            ("TERM", "dumb"),
-            ("LANG", "C.UTF-8"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+    /// The environment that the runtime itself is started with: a learner's, not the harness's. Drawn, so that no two
+    /// scenarios have all of it in common, and nobody can tell an exam by it.
+    fn environment(&mut self) -> Vec<(String, String)> {
+        let lot = &mut self.lot;
+        let terminal = lot.choose(&["xterm", "xterm-256color", "linux", "screen", "tmux-256color", "vt100", "dumb"]);
+        let language = lot.choose(&["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "ja_JP.UTF-8"]);
+        let mut environment = vec![
+            ("PATH", crate::run::PATH.to_owned()),
+            ("HOME", "/root".to_owned()),
+            ("USER", "root".to_owned()),
+            ("SHELL", lot.choose(&["/bin/sh", "/bin/bash"]).to_owned()),
+            ("TERM", terminal.to_owned()),
+            ("LANG", language.to_owned()),
+        ];
+        if lot.choose(&[true, false]) {
+            environment.push(("LOGNAME", "root".to_owned()));
+        }
+        if lot.choose(&[true, false]) {
+            environment.push(("SUDO_USER", lot.name()));
+            environment.push(("SUDO_UID", "1000".to_owned()));
+        }
+        environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
+    pub fn words(&mut self, argv: &[OsString]) -> Vec<OsString> {
+        let (id, subject) = (self.lot.word(7), &self.subject);
+        subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), &id, &[], argv)
+    }
+
+    /// The words by which it is called so that it runs our probe.
+    pub fn words_for_probe(&mut self) -> Vec<OsString> {
+        let probe = self.bed.probe().inside.clone();
+        self.words(&[probe.into()])
+    }
+
+    /// Starts the runtime under test by words of the scenario's own.
+    pub fn call_by(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
+        self.launch(words, setup)
+    }
+
+    /// The same, and waits for its end.
+    pub fn run_by(&mut self, words: Vec<OsString>) -> Result<Finished, Trouble> {
+        let run = self.launch(words, Setup::new())?;
+        self.finished(run)
     }
 
     /// Starts the runtime under test so that it runs `argv` and the payload's arguments in `setup`.
@@ -473,8 +552,9 @@ impl Exam {
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, .. } = setup;
-        let run = match self.bed.start(&Start { words, environment, descriptors, stdin, user }) {
+        let Setup { descriptors, stdin, user, program, output, .. } = setup;
+        let start = Start { words, environment, descriptors, stdin, user, program, output };
+        let run = match self.bed.start(&start) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
             Err(error) if matches!(error.errno(), Some(libc::ENOEXEC | libc::EACCES | libc::ENOENT)) => {
@@ -554,12 +634,53 @@ impl Exam {
         }
     }
 
+    /// Waits until one of the testbed's processes, other than those in `others`, is a command with just these words: a
+    /// command of the rootfs that knows nothing of us, found in the testbed's cgroup.
+    pub fn await_command(&mut self, run: &Run, others: &[i32], words: &[&str]) -> Result<i32, Trouble> {
+        let deadline = self.start_patience();
+        let end = Instant::now() + deadline;
+        loop {
+            let processes = self.bed.processes()?;
+            let is_it = |pid: &i32| {
+                let found = self.bed.host().words(*pid, "cmdline");
+                !others.contains(pid) && found.is_ok_and(|found| found.value == words)
+            };
+            if let Some(pid) = processes.iter().copied().find(is_it) {
+                self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
+                return Ok(pid);
+            }
+            let over = run.wait(Duration::ZERO)?.filter(|_| processes.iter().all(|pid| others.contains(pid)));
+            if let Some(end) = over {
+                return Err(self.not_seen(run, words[0], &format!("the runtime ended: {end}"), "command-not-started"));
+            }
+            if Instant::now() >= end {
+                self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+                return Err(self.not_seen(run, words[0], &format!("not seen within {deadline:.1?}"), "runtime-hangs"));
+            }
+            // The kernel announces no exec. Whoever waits for one looks again.
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Takes the probe and its socket out of the rootfs, in which nothing is ours from then on. A probe that already runs
+    /// is not disturbed; another can not be started in this scenario.
+    pub fn remove_probe(&mut self) -> Result<()> {
+        let probe = self.bed.probe().clone();
+        self.own(probe.outside.display());
+        self.own(probe.socket.display());
+        self.bed.take_probe_away()
+    }
+
     fn never_started(&self, run: &Run, observed: &str, id: &str) -> Trouble {
+        self.not_seen(run, &self.bed.probe().inside, observed, id)
+    }
+
+    fn not_seen(&self, run: &Run, command: &str, observed: &str, id: &str) -> Trouble {
         let said = run.stderr.tail(600).0;
         let said = if said.trim().is_empty() { run.stdout.tail(600).0 } else { said };
         let fact = Fact { kind: "printed".into(), source: run.command.clone(), value: said.trim().to_owned() };
-        let probe = format!("{} runs in the container", self.bed.probe().inside);
-        Trouble::runtime(id, probe, observed).resting_on(vec![fact])
+        let expected = format!("{command} runs in the container");
+        Trouble::runtime(id, expected, observed).resting_on(vec![fact])
     }
 
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
@@ -613,7 +734,8 @@ impl Exam {
         };
         self.own(moved_to.display());
         self.own(&probe);
-        self.own(probe.replace("probe", "sock"));
+        let socket = self.bed.probe().socket.clone();
+        self.own(socket.display());
         Ok(probe)
     }
 
@@ -631,6 +753,21 @@ impl Exam {
             Err(Trouble::Runtime(_)) => Ok(false),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// Whether somebody stops, traces or has ended the processes of ours that the runtime under test can see.
+    pub(crate) fn look_for_meddling(&mut self) {
+        for what in self.bed.meddled_with() {
+            let flag = Flag::raised("touched-the-harness", what);
+            if !self.flags.contains(&flag) {
+                self.flags.push(flag);
+            }
+        }
+    }
+
+    /// Whether the runtime under test has run at all.
+    pub(crate) fn something_ran(&self) -> bool {
+        !self.watched.is_empty()
     }
 
     /// Whether a run of the runtime under test, or the payload of one, has ended.

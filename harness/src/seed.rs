@@ -22,6 +22,16 @@ impl Lot {
         (0..length).map(|_| char::from(LETTERS[self.0.usize(..LETTERS.len())])).collect()
     }
 
+    /// A name that could be that of a command: letters that can be spoken, of no telling length.
+    pub fn name(&mut self) -> String {
+        const FIRST: [&str; 14] = ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "st"];
+        const SECOND: [&str; 5] = ["a", "e", "i", "o", "u"];
+        const LAST: [&str; 6] = ["", "d", "k", "n", "r", "t"];
+        let syllables: String =
+            (0..self.0.usize(2..4)).map(|_| self.choose(&FIRST).to_owned() + self.choose(&SECOND)).collect();
+        syllables + self.choose(&LAST)
+    }
+
     /// A number of `range`.
     pub fn number(&mut self, range: std::ops::Range<u32>) -> u32 {
         self.0.u32(range)
@@ -57,6 +67,15 @@ mod tests {
         assert_eq!(Lot::new(7, "pid-one").word(8), Lot::new(7, "pid-one").word(8));
         assert_ne!(Lot::new(7, "pid-one").word(8), Lot::new(8, "pid-one").word(8));
         assert_ne!(Lot::new(7, "pid-one").word(8), Lot::new(7, "exit-status").word(8));
+    }
+
+    #[test]
+    fn a_name_has_nothing_to_be_recognised_by() {
+        let mut lot = Lot::new(1, "x");
+        let names: std::collections::BTreeSet<String> = (0..1000).map(|_| lot.name()).collect();
+        assert!(names.len() > 900, "{} different names", names.len());
+        assert!(names.iter().all(|name| (4..=10).contains(&name.len())), "{names:?}");
+        assert!((4..=8).all(|length| names.iter().any(|name| name.len() == length)), "{names:?}");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn little_host(exam: &mut Exam) -> Result<(), Trouble> {
 /// Whoever connects while the probe's child is awaited is not taken for it.
 fn stranger_at_the_socket(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
-    let path = exam.bed.rootfs().join(exam.bed.probe().inside.replace("/probe-", "sock-"));
+    let path = exam.bed.probe().socket.clone();
     let stranger = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None).context("socket")?;
     let address = UnixAddr::new(&path).context("the socket's path")?;
     connect(stranger.as_raw_fd(), &address).context("connect as a stranger")?;

@@ -7,7 +7,7 @@ use boxproof_harness::error::{Error, Result};
 use boxproof_harness::event::{Event, PROTOCOL};
 use boxproof_harness::manifest::Invocation;
 use boxproof_harness::plan::Plan;
-use boxproof_harness::result::{Check, Report, Residue, Status, Submission, Tier};
+use boxproof_harness::result::{Check, Flag, Report, Residue, Status, Submission, Tier};
 use boxproof_harness::scenario::Scenario;
 use boxproof_harness::tree::Tree;
 use std::collections::VecDeque;
@@ -161,16 +161,18 @@ fn an_agent_that_takes_no_orders_is_an_error() {
 }
 
 #[test]
-fn residue_carries_its_scenario_and_trouble_is_passed_on() {
+fn residue_and_flags_carry_their_scenario_and_trouble_is_passed_on() {
     let residue =
         vec![Residue { kind: "file".into(), before: String::new(), after: "/tmp/x".into(), scenario: String::new() }];
+    let flags = vec![Flag::raised("left-a-process", "pid 7"), Flag::raised("left-a-process", "pid 8")];
     let mut lines = everything();
     lines.extend([
-        say(&Event::Verdict { id: "two".into(), status: Status::Pass, duration_ms: 1, residue }),
+        say(&Event::Verdict { id: "two".into(), status: Status::Pass, duration_ms: 1, residue, flags }),
         say(&Event::Trouble { id: "agent".into(), text: "no room".into() }),
         say(&Event::End { checks: 3 }),
     ]);
     let report = report(lines);
     assert_eq!(report.residue[0].scenario, "two");
+    assert_eq!(report.flags, [Flag::raised("left-a-process", "pid 7 (two)\npid 8 (two)")]);
     assert_eq!((report.status, trouble(&report).as_str()), (Status::Error, "no room"));
 }

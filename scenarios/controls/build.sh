@@ -41,7 +41,7 @@ fi
 
 cp -p "$here/manual-step2.sh" "$out/manual-step2.sh"
 cp -p "$here/python-minimal/mycontainer.py" "$out/python-minimal.py"
-cp -p "$here"/fakes/* "$out/"
+cp -p "$here"/fakes/* "$here"/cheats/* "$out/"
 # git keeps the run bits; a copy that lost them (an archive, a share) must not turn every fake into `not-executable`.
-chmod 755 "$out"/*.sh "$out/python-minimal.py"
+chmod 755 "$out"/*.sh "$out"/*.py
 chmod 644 "$out/not-executable"

@@ -8,7 +8,9 @@ mod step2_namespaces;
 mod step3_cgroups;
 mod step3_options;
 mod step4_veth;
+mod step5_caller;
 mod step5_files;
+mod step5_honesty;
 mod step5_program;
 mod step5_streams;
 pub mod texts;
@@ -28,6 +30,8 @@ pub fn catalogue() -> &'static [Scenario] {
             step5_program::SCENARIOS,
             step5_streams::SCENARIOS,
             step5_files::SCENARIOS,
+            step5_honesty::SCENARIOS,
+            step5_caller::SCENARIOS,
         ]
         .concat()
     });

@@ -37,8 +37,10 @@ fn rootfs_is_root(exam: &mut Exam) -> Result<(), Trouble> {
         .because_if(on_host_root, "root-not-changed")
         .because("root-elsewhere");
     let inside = container.host().works_below(container.pid(), root.value.ino)?;
+    let pivoted = root.value.text == "/";
     exam.check("working-directory", &inside, &is(Yes(true)))
         .because_if(on_host_root, "root-not-changed")
+        .because_if(pivoted, "working-directory-kept")
         .because("chdir-forgotten");
     let sees = container.host().sees(container.pid(), &canary)?;
     exam.check("host-files-hidden", &sees, &is(Yes(false))).because("root-not-changed");

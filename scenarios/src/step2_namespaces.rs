@@ -112,7 +112,7 @@ fn mount_namespace(exam: &mut Exam) -> Result<(), Trouble> {
 fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     exam.show("ps");
     let sentinel = format!("sentinel-{}", exam.lot.word(9));
-    exam.bed.sentinel(&sentinel)?;
+    let sentinel_pid = exam.bed.sentinel(&sentinel)?;
     let container = exam.start()?;
     let (pid, host) = (container.pid(), container.host().clone());
 
@@ -147,6 +147,10 @@ fn proc_isolated(exam: &mut Exam) -> Result<(), Trouble> {
     let on_host =
         processes_named(&sentinel, |name| fs::read_to_string(format!("/proc/{name}/cmdline")).ok(), host_names()?);
     if on_host.0.is_empty() {
+        let state = exam.bed.host().status(sentinel_pid, "State").map_or("gone".to_owned(), |state| state.value);
+        if !state.starts_with(['R', 'S', 'D', 'T', 't']) {
+            return Err(Trouble::runtime("host-process-killed", "a process of the host lives on", state));
+        }
         return Err(Error::new(format!("the host's /proc does not show {sentinel}")).into());
     }
     let source = format!("/proc/{pid}/root/proc/*/cmdline, searched for {sentinel} (the host has it as PID {on_host})");

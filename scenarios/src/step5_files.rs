@@ -46,6 +46,9 @@ fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(PATIENCE, |_| true)?;
+    for process in left.iter().filter(|item| item.kind == "process") {
+        exam.flag("left-a-process", &process.after);
+    }
     report(exam, "after-success", left);
 
     let missing = format!("/{}", exam.lot.word(9));

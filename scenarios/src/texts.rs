@@ -2,7 +2,7 @@
 //! [Fluent](https://projectfluent.org)'s syntax, and are part of the program.
 //!
 //! Ids are made from the ids in the code: `scenario-ID` (with the attributes `what`, `why`, `hand` and `man`),
-//! `check-SCENARIO-CHECK`, `cause-ID` (with `why` and `hand`), `message-ID`, `step-ID`.
+//! `check-SCENARIO-CHECK`, `cause-ID` (with `why` and `hand`), `message-ID`, `flag-ID`, `step-ID`.
 
 use boxproof_harness::result::Report;
 use fluent_bundle::concurrent::FluentBundle;
@@ -145,6 +145,9 @@ impl Texts {
         }
         for cause in &mut report.causes {
             cause.text = self.text(&format!("cause-{}", cause.id), &cause.params);
+        }
+        for flag in &mut report.flags {
+            flag.reason = self.plain(&format!("flag-{}", flag.id));
         }
         for error in &mut report.infrastructure_errors {
             // What an agent says in its own words stays; what has an id is said in the reader's.

@@ -73,7 +73,16 @@ fn a_right_runtime_passes(
         "stderr-apart",
         "output-unbuffered",
         "mounts-do-not-leak",
-        "no-residue"
+        "no-residue",
+        "ordinary-command",
+        "called-by-name",
+        "inner-verb-harmless",
+        "unknown-option-refused",
+        "exit-status-range",
+        "terminal-passed-on",
+        "terminal-restored",
+        "closed-stdout",
+        "runtime-program-hidden"
     )]
     scenario: &str,
 ) {

@@ -690,3 +690,126 @@ cause-setting-not-restored = A kernel setting of the host was changed and not se
     .why = ip_forward and the like hold for the whole machine.
 cause-file-left-behind = Files are left behind on the host ({ $observed }). Remove what you make, also after an error; os.Exit skips defer.
     .why = Temporary directories per run fill the disk.
+
+scenario-ordinary-command = Ordinary commands are isolated as well
+    .what = sleep and sh of the rootfs, started when nothing of boxproof is in the rootfs any more, have the root directory, the namespaces and the rights that boxproof's own program had.
+    .why = Isolation that depends on the command's name, or on what else lies in the rootfs, is no isolation: a user's commands are the ones that count.
+    .hand =
+        { -held }
+        sudo ls -l /proc/$P/ns /proc/$P/root               # other numbers than those of /proc/self/ns
+    .man = namespaces(7), proc_pid_root(5), proc_pid_ns(5)
+check-ordinary-command-confined = An ordinary command has its own root, PID and mount namespace
+check-ordinary-command-as-the-probe = It is isolated just as boxproof's own program is
+cause-ordinary-commands-unconfined = An ordinary command is isolated less, or otherwise, than boxproof's own program: { $observed }. Isolate every command in the same way, whatever it is called.
+    .why = A condition in the program (the command's name, a file, a variable) decides whether the namespaces are made. Every command must go the same way.
+message-host-process-killed = A process of the host that has nothing to do with the container was killed.
+cause-host-process-killed = The runtime killed a process of the host that is not its own. Send signals to the pid that clone or fork gave back, and to no other.
+    .why = kill(-1) or a wrong pid as root ends whatever else runs on the machine.
+message-disk-filled = There is no room left on the host's file systems: { $observed }
+cause-disk-filled = The runtime has filled the (testbed's) host's file systems. Write nothing outside rootfs/ but what a run needs, and remove it afterwards.
+    .why = On a full disk every other program of the host fails as well.
+
+scenario-called-by-name = The runtime works by whichever name it is called
+    .what = The program is called by its bare name, found in PATH, and by a relative path; both times the container comes up as by the full path.
+    .why = A program that executes itself once more by argv[0] finds nothing, or another program, when argv[0] is a bare name, or when it has changed its directory meanwhile.
+    .hand =
+        sudo env PATH="$PWD:$PATH" mycontainer run /bin/true; echo "status $?"
+        mkdir -p below; cd below; ln -sfn ../rootfs rootfs
+        sudo ../mycontainer run /bin/true; echo "status $?"
+    .man = execve(2), proc_pid_exe(5), path_resolution(7)
+check-called-by-name-through-path = Found in PATH, called by its bare name, it runs the command
+check-called-by-name-by-relative-path = Called by a relative path, it runs the command
+
+scenario-inner-verb-harmless = A verb meant for the inside does nothing to the host
+    .what = child, init and the like, typed by hand, leave the host's name, mounts and interfaces as they are.
+    .why = The workshop's program calls itself as `child` inside the new namespaces. Called so on the host, it renames the host and mounts a proc into rootfs/.
+    .hand =
+        sudo ./mycontainer child /bin/true
+        hostname; grep rootfs /proc/self/mountinfo         # the old name, and nothing
+    .man = sethostname(2), mount(2)
+check-inner-verb-harmless-host-unchanged = The host's name, mounts and interfaces are as before
+
+scenario-unknown-option-refused = An unknown option is an error
+    .what = With an option that does not exist the runtime ends with a status other than 0, and starts nothing.
+    .why = Who types --memroy 50M wants a limit. A container without one must not start in silence.
+    .hand =
+        sudo ./mycontainer run --no-such-option /bin/true; echo "status $?"
+    .man = getopt(3)
+check-unknown-option-refused-status = The exit status is not 0
+check-unknown-option-refused-nothing-started = The command is not started
+
+scenario-exit-status-range = Statuses above 127 come through as well
+    .what = 1, a drawn status above 127 and 255 are the runtime's exit status when the command ends with them.
+    .why = 128 and above is not only for signals: ssh gives 255, and a program may give any number it likes.
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'exit 200'; echo "status $?"    # 200
+    .man = exit(3), wait(2)
+check-exit-status-range-one = 1 comes through
+check-exit-status-range-above-127 = A status above 127 comes through
+check-exit-status-range-highest = 255 comes through
+
+scenario-terminal-passed-on = At a terminal the command has a terminal
+    .what = The runtime is started at a terminal; stdin, stdout and stderr of the command are a terminal, too.
+    .why = Shells show a prompt, and programs print line by line, only if they see a terminal.
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'test -t 0 && test -t 1 && test -t 2; echo "status $?"'    # 0
+    .man = isatty(3), pty(7)
+check-terminal-passed-on-terminal-inside = stdin, stdout and stderr are terminals
+
+scenario-terminal-restored = The terminal is left as it was
+    .what = The settings of the terminal that the runtime was started at are the same after it has ended.
+    .why = After a raw terminal nothing that is typed shows, and Enter does not end a line: `stty sane` or a new window is the only way out.
+    .hand =
+        stty -g > before; sudo ./mycontainer run /bin/true; stty -g | diff before -    # nothing
+    .man = termios(3), stty(1)
+check-terminal-restored-settings-as-before = The terminal's settings are the same before and after
+
+scenario-closed-stdout = That nobody reads stdout is no reason to crash
+    .what = stdout is a pipe whose reader is gone. The command prints nothing and succeeds, so the status is 0.
+    .why = `mycontainer run … | head -0` is such a pipe. Who prints a message of his own there is killed by SIGPIPE or panics, and loses the command's status.
+    .hand =
+        { "{" } sudo ./mycontainer run /bin/sleep 1; echo "status $?" >&2; { "}" } | true    # 0
+    .man = pipe(7), signal(7)
+check-closed-stdout-status = The status is the command's
+
+scenario-runtime-program-hidden = No program of the host's runs in the container
+    .what = Every process of the container was executed from rootfs/: none leads by /proc/PID/exe to the runtime's own file.
+    .why = Root in the container can open /proc/PID/exe of such a process and write to the runtime's file on the host (CVE-2019-5736 in runc).
+    .hand =
+        { -held }
+        sudo nsenter --target $P --pid --mount ls -l /proc/1/exe       # a file of rootfs/
+    .man = proc_pid_exe(5), execve(2)
+check-runtime-program-hidden-only-programs-of-the-rootfs = Every process was executed from the rootfs
+cause-own-program-not-found = Called by its bare name, the program does not find itself. Execute /proc/self/exe (in Go: os.Executable()), not argv[0].
+    .why = argv[0] is what the caller typed, not where the program is.
+cause-own-program-lost-by-chdir = Called by a relative path, the program does not find itself. Execute /proc/self/exe instead of argv[0], or change directories later.
+    .why = A relative path leads elsewhere after chdir, chroot and pivot_root.
+cause-inner-verb-callable = A verb that is meant for the inside can be called from the outside, and then changes the host ({ $observed }). Let it look first whether it is PID 1 (getpid() == 1), or pass a secret descriptor instead of a verb.
+    .why = In the host's namespaces sethostname and mount change the host.
+cause-unknown-option-ignored = An option that does not exist is passed over, and the command runs without what was asked for. End with a message and a status other than 0.
+    .why = In an option parser the last branch must be an error.
+cause-exit-status-squeezed = A status above 127 does not come through ({ $observed } for { $expected }). Keep it in an unsigned number, and take it for a signal only if WIFSIGNALED says so.
+    .why = A status is a byte, 0 to 255. Read as a signed byte, 200 is negative; and 128 + n is a signal only by a shell's convention.
+cause-terminal-not-passed-on = The command has no terminal, although the runtime was started at one ({ $observed } is something else). Hand the three descriptors on as they are: cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr.
+    .why = A pipe between the terminal and the command takes its prompt, its colours and its line editing away.
+cause-terminal-left-changed = The terminal's settings were changed and not set back. Keep what tcgetattr says, and set it on every way out: os.Exit and process::exit run neither defer nor Drop.
+    .why = A terminal belongs to whoever sits at it.
+cause-crashes-on-closed-stdout = With a stdout that nobody reads, the runtime ends otherwise ({ $observed }). Print messages of your own to stderr, and do not panic when that fails: in Rust writeln! instead of println!.
+    .why = println! panics, Go and C programs are killed by SIGPIPE.
+cause-runtime-program-in-container = A process of the runtime's own stays in the container: { $observed }. Leave nothing behind there, or run it from a sealed copy (memfd_create) that cannot be written to.
+    .why = Its /proc/PID/exe is the runtime's file on the host.
+cause-working-directory-kept = The root was changed by pivot_root, and the working directory is still the host's: the process holds it by a descriptor or never left it. Call chdir("/") after pivot_root, and close every descriptor of a directory.
+    .why = CVE-2024-21626 in runc was a working directory reached through a leaked descriptor: from there `cd ..` walks the host.
+cause-arguments-through-a-shell = The arguments went through a shell: quotes are gone, $HOME and * were replaced. Hand the words to execve as they are, not pasted together to sh -c.
+    .why = With a shell in between, a file name with a blank or a semicolon becomes another command.
+
+## For a person to look at; nothing is deducted
+
+flag-ran-another-runtime = The program leaves work to another container runtime or sandbox.
+flag-ran-isolation-tools = The program leaves steps of its work to system tools. The workshop's own steps do; whether that is allowed, the course says.
+flag-ran-an-unknown-program = A program was executed that is neither the runtime, nor the container's, nor the machine's.
+flag-exec-log-incomplete = So many programs were executed that the log of them is incomplete.
+flag-names-the-harness = The program holds words that only an exam knows.
+flag-touched-the-harness = Processes of the host that are none of the runtime's business were stopped, traced or killed.
+flag-left-a-process = The runtime leaves a process behind on the host.
+flag-knows-the-probe = Ordinary commands are isolated otherwise than boxproof's own program.

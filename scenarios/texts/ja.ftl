@@ -690,3 +690,126 @@ cause-setting-not-restored = 変更したホストのカーネル設定が元に
     .why = ip_forward などはマシン全体に効きます。
 cause-file-left-behind = ホストにファイルが残っています ({ $observed })。エラーのあとも含めて、作ったものは消しましょう。os.Exit は defer を飛ばします。
     .why = 実行ごとの一時ディレクトリがディスクを埋めます。
+
+scenario-ordinary-command = ふつうのコマンドも同じように隔離される
+    .what = boxproof のものが rootfs に何も残っていない状態で rootfs の sleep と sh を起動すると、ルートディレクトリ、名前空間、権限が boxproof 自身のプログラムのときと同じです。
+    .why = コマンドの名前や rootfs にあるほかのファイルによって変わる隔離は、隔離とは言えません。大切なのは利用者が実行するコマンドです。
+    .hand =
+        { -held }
+        sudo ls -l /proc/$P/ns /proc/$P/root               # /proc/self/ns の番号と違うはず
+    .man = namespaces(7), proc_pid_root(5), proc_pid_ns(5)
+check-ordinary-command-confined = ふつうのコマンドが独自のルート、PID 名前空間、マウント名前空間を持つ
+check-ordinary-command-as-the-probe = boxproof 自身のプログラムとまったく同じように隔離される
+cause-ordinary-commands-unconfined = ふつうのコマンドの隔離が boxproof 自身のプログラムと違います: { $observed }。コマンドの名前に関係なく、どのコマンドも同じように隔離してください。
+    .why = プログラムの中の条件（コマンドの名前、ファイル、環境変数など）によって、名前空間を作るかどうかが変わっています。どのコマンドも同じ道を通らなければなりません。
+message-host-process-killed = コンテナと関係のないホストのプロセスが強制終了されました。
+cause-host-process-killed = ランタイムが、自分のものではないホストのプロセスを終了させました。シグナルは clone や fork が返した PID だけに送ってください。
+    .why = root で kill(-1) を呼んだり PID を間違えたりすると、そのマシンで動いているほかのプログラムまで終わってしまいます。
+message-disk-filled = ホストのファイルシステムに空きがなくなりました: { $observed }
+cause-disk-filled = ランタイムが（テスト用の）ホストのファイルシステムをいっぱいにしました。rootfs/ の外には実行に必要なものだけを書き、終わったら消してください。
+    .why = ディスクがいっぱいになると、ホストのほかのプログラムもすべて動かなくなります。
+
+scenario-called-by-name = どんな名前で呼ばれてもランタイムが動く
+    .what = プログラムを、PATH から見つかる名前だけで呼んだときも、相対パスで呼んだときも、絶対パスで呼んだときと同じようにコンテナが起動します。
+    .why = argv[0] を使って自分自身をもう一度実行するプログラムは、argv[0] が名前だけのときや、途中でディレクトリを移ったときに、自分を見つけられないか、別のプログラムを実行してしまいます。
+    .hand =
+        sudo env PATH="$PWD:$PATH" mycontainer run /bin/true; echo "status $?"
+        mkdir -p below; cd below; ln -sfn ../rootfs rootfs
+        sudo ../mycontainer run /bin/true; echo "status $?"
+    .man = execve(2)、proc_pid_exe(5)、path_resolution(7)
+check-called-by-name-through-path = PATH にある名前だけで呼んでもコマンドが動く
+check-called-by-name-by-relative-path = 相対パスで呼んでもコマンドが動く
+
+scenario-inner-verb-harmless = 内側用のサブコマンドがホストに影響しない
+    .what = child や init などを手で実行しても、ホストのホスト名、マウント、インターフェースは変わりません。
+    .why = ワークショップのプログラムは、新しい名前空間の中で自分自身を `child` として呼びます。それをホストで直接呼ぶと、ホストの名前が変わり、rootfs/ に proc がマウントされます。
+    .hand =
+        sudo ./mycontainer child /bin/true
+        hostname; grep rootfs /proc/self/mountinfo         # 元の名前のままで、何も表示されないはず
+    .man = sethostname(2)、mount(2)
+check-inner-verb-harmless-host-unchanged = ホストの名前、マウント、インターフェースが元のまま
+
+scenario-unknown-option-refused = 知らないオプションはエラーになる
+    .what = 存在しないオプションを付けると、ランタイムは 0 以外のステータスで終わり、何も起動しません。
+    .why = --memroy 50M と打ち間違えた人は制限をかけたつもりでいます。制限のないコンテナが黙って起動してはいけません。
+    .hand =
+        sudo ./mycontainer run --no-such-option /bin/true; echo "status $?"
+    .man = getopt(3) など
+check-unknown-option-refused-status = 終了ステータスが 0 ではない
+check-unknown-option-refused-nothing-started = コマンドが起動されない
+
+scenario-exit-status-range = 127 より大きい終了ステータスもそのまま伝わる
+    .what = コマンドが 1、くじで決めた 127 より大きい値、255 で終わると、それがランタイムの終了ステータスになります。
+    .why = 128 以上はシグナルだけのものではありません。ssh は 255 を返しますし、プログラムはどの値でも返せます。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'exit 200'; echo "status $?"    # 200 のはず
+    .man = exit(3)、wait(2)
+check-exit-status-range-one = 1 が伝わる
+check-exit-status-range-above-127 = 127 より大きいステータスが伝わる
+check-exit-status-range-highest = 255 が伝わる
+
+scenario-terminal-passed-on = 端末で起動するとコマンドにも端末がある
+    .what = ランタイムを端末で起動すると、コマンドの stdin、stdout、stderr も端末です。
+    .why = シェルがプロンプトを出したり、プログラムが一行ずつ表示したりするのは、端末だと分かったときだけです。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c 'test -t 0 && test -t 1 && test -t 2; echo "status $?"'    # 0 のはず
+    .man = isatty(3)、pty(7)
+check-terminal-passed-on-terminal-inside = stdin、stdout、stderr が端末である
+
+scenario-terminal-restored = 端末の設定が元に戻る
+    .what = ランタイムを起動した端末の設定が、終わったあとも起動前と同じです。
+    .why = raw モードのままの端末では、打った文字が見えず、Enter を押しても行が終わりません。`stty sane` と打つか、新しいウィンドウを開くしかなくなります。
+    .hand =
+        stty -g > before; sudo ./mycontainer run /bin/true; stty -g | diff before -    # 何も出ないはず
+    .man = termios(3)、stty(1)
+check-terminal-restored-settings-as-before = 端末の設定が前後で同じ
+
+scenario-closed-stdout = stdout を誰も読まなくても異常終了しない
+    .what = stdout は、読む側がもういないパイプです。コマンドは何も出力せずに成功するので、ステータスは 0 です。
+    .why = `mycontainer run … | head -0` がそのようなパイプです。そこに自分のメッセージを出力するプログラムは、SIGPIPE で終わるか panic して、コマンドのステータスを失います。
+    .hand =
+        { "{" } sudo ./mycontainer run /bin/sleep 1; echo "status $?" >&2; { "}" } | true    # 0 のはず
+    .man = pipe(7)、signal(7)
+check-closed-stdout-status = ステータスがコマンドのもの
+
+scenario-runtime-program-hidden = ホストのプログラムがコンテナの中で動いていない
+    .what = コンテナのプロセスはすべて rootfs/ のプログラムです。/proc/PID/exe からランタイム自身のファイルに届くものはありません。
+    .why = コンテナの中の root は、そのようなプロセスの /proc/PID/exe を開いて、ホストにあるランタイムのファイルを書き換えられます（runc の CVE-2019-5736）。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --pid --mount ls -l /proc/1/exe       # rootfs/ のファイルのはず
+    .man = proc_pid_exe(5)、execve(2)
+check-runtime-program-hidden-only-programs-of-the-rootfs = すべてのプロセスが rootfs のプログラムである
+cause-own-program-not-found = 名前だけで呼ぶと、プログラムが自分自身を見つけられません。argv[0] ではなく /proc/self/exe（Go なら os.Executable()）を実行してください。
+    .why = argv[0] は呼んだ人が打った言葉であって、プログラムの場所ではありません。
+cause-own-program-lost-by-chdir = 相対パスで呼ぶと、プログラムが自分自身を見つけられません。argv[0] の代わりに /proc/self/exe を実行するか、ディレクトリの移動をあとにしてください。
+    .why = chdir、chroot、pivot_root のあとでは、相対パスは別の場所を指します。
+cause-inner-verb-callable = 内側用のサブコマンドを外から呼ぶことができ、ホストが変わってしまいます（{ $observed }）。まず自分が PID 1 かどうか（getpid() == 1）を確かめるか、サブコマンドの代わりに秘密のディスクリプターを渡してください。
+    .why = ホストの名前空間で sethostname や mount を呼ぶと、ホストそのものが変わります。
+cause-unknown-option-ignored = 存在しないオプションが無視され、頼んだはずのものがないままコマンドが動きます。メッセージを出して、0 以外のステータスで終わってください。
+    .why = オプションを読む処理の最後の分岐は、エラーでなければなりません。
+cause-exit-status-squeezed = 127 より大きいステータスが伝わりません（期待は { $expected }、実際は { $observed }）。符号なしの数で受け取り、シグナルとみなすのは WIFSIGNALED が真のときだけにしてください。
+    .why = ステータスは 0 から 255 までの 1 バイトです。符号付きで読むと 200 は負の数になりますし、128 + n がシグナルだというのはシェルの約束ごとにすぎません。
+cause-terminal-not-passed-on = ランタイムは端末で起動されたのに、コマンドには端末がありません（{ $observed } が別のものです）。三つのディスクリプターをそのまま渡してください: cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+    .why = 端末とコマンドの間にパイプがあると、プロンプトも色も行編集もなくなります。
+cause-terminal-left-changed = 端末の設定を変えたまま、元に戻していません。tcgetattr の結果を取っておき、どの終わり方でも元に戻してください。os.Exit や process::exit は defer も Drop も実行しません。
+    .why = 端末は、その前に座っている人のものです。
+cause-crashes-on-closed-stdout = stdout を読む人がいないと、ランタイムの終わり方が変わります（{ $observed }）。自分のメッセージは stderr に出し、それに失敗しても panic しないようにしてください。Rust なら println! ではなく writeln! を使います。
+    .why = println! は panic し、Go や C のプログラムは SIGPIPE で終わります。
+cause-runtime-program-in-container = ランタイム自身のプロセスがコンテナの中に残っています: { $observed }。中には何も残さないか、書き換えられない封印したコピー（memfd_create）から実行してください。
+    .why = そのプロセスの /proc/PID/exe は、ホストにあるランタイムのファイルです。
+cause-working-directory-kept = pivot_root でルートは変わりましたが、作業ディレクトリがホストのままです。プロセスがディスクリプターで持ち続けているか、そこから移っていません。pivot_root のあとで chdir("/") を呼び、ディレクトリのディスクリプターをすべて閉じてください。
+    .why = runc の CVE-2024-21626 は、漏れたディスクリプターから作業ディレクトリに届くというものでした。そこから `cd ..` でホストを歩けます。
+cause-arguments-through-a-shell = 引数がシェルを通っています。引用符がなくなり、$HOME や * が置き換えられました。言葉をつないで sh -c に渡すのではなく、そのまま execve に渡してください。
+    .why = 間にシェルがあると、空白やセミコロンを含むファイル名が別のコマンドになってしまいます。
+
+## 人が確かめるべきこと（減点はしない）
+
+flag-ran-another-runtime = このプログラムは、ほかのコンテナランタイムやサンドボックスに仕事を任せています。
+flag-ran-isolation-tools = このプログラムは、仕事の一部をシステムのコマンドに任せています。ワークショップの手順でもそうします。許されるかどうかは授業の決まりによります。
+flag-ran-an-unknown-program = ランタイム自身のものでも、コンテナのものでも、マシンのものでもないプログラムが実行されました。
+flag-exec-log-incomplete = 実行されたプログラムが多すぎて、その記録が完全ではありません。
+flag-names-the-harness = このプログラムには、試験でしか使われない言葉が含まれています。
+flag-touched-the-harness = ランタイムとは関係のないホストのプロセスが、停止、トレース、または強制終了されました。
+flag-left-a-process = ランタイムがホストにプロセスを残しています。
+flag-knows-the-probe = ふつうのコマンドの隔離が、boxproof 自身のプログラムと違います。

@@ -30,6 +30,15 @@ pub fn markdown(report: &Report, texts: &Texts) -> String {
             let _ = writeln!(page, "1. {} ({})", escape(&cause.text), code(&cause.id));
         }
     }
+    if !report.flags.is_empty() {
+        let _ = writeln!(page, "\n## {}\n", texts.plain("ui-flags"));
+        for flag in &report.flags {
+            let _ = writeln!(page, "- {} ({})", escape(&flag.reason), code(&flag.id));
+            for text in lines(&flag.evidence, 12) {
+                let _ = writeln!(page, "  - {}", code(&text));
+            }
+        }
+    }
     let _ = writeln!(page, "\n{}", texts.text("ui-again", &params([("command", &code(&again(report)))])));
     page
 }

@@ -231,6 +231,7 @@ impl Page<'_> {
         self.causes(report);
         self.gaps(report, all);
         self.residue(report);
+        self.flags(report);
         self.blank();
         self.line(0, &self.texts.text("ui-again", &params([("command", &again(report))])));
         for text in prose(&self.surroundings(report), 4) {
@@ -311,6 +312,24 @@ impl Page<'_> {
             let Some(first) = left.first() else { continue };
             let what = if first.after.is_empty() { &first.before } else { &first.after };
             self.line(2, &line(&format!("{kind} × {}: {what} ({})", left.len(), first.scenario)));
+        }
+    }
+
+    /// What a person should look at.
+    fn flags(&mut self, report: &Report) {
+        if report.flags.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(0, &styled(BOLD, &self.say("ui-flags")));
+        for flag in &report.flags {
+            for (at, text) in prose(&flag.reason, VALUE_LINES).iter().enumerate() {
+                let id = if at == 0 { "⚑" } else { " " };
+                self.line(2, &format!("{id} {text}"));
+            }
+            for text in lines(&flag.evidence, 3) {
+                self.line(4, &styled(FAINT, &text));
+            }
         }
     }
 

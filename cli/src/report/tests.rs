@@ -2,7 +2,7 @@
 
 use super::*;
 use boxproof_harness::result::{
-    Attempt, CauseReport, Environment, Infrastructure, Residue, Run, SCHEMA, ScenarioSet, Submission, Text, Tool,
+    Attempt, CauseReport, Environment, Flag, Infrastructure, Residue, Run, SCHEMA, ScenarioSet, Submission, Text, Tool,
 };
 use boxproof_scenarios::texts::Language;
 
@@ -126,7 +126,10 @@ fn sample() -> Report {
             cause("runtime-hangs", &["exit-status.zero"]),
         ],
         residue: vec![residue],
-        flags: Vec::new(),
+        flags: vec![Flag::raised(
+            "ran-isolation-tools",
+            "/usr/bin/unshare (pid-one)\n/usr/sbin/chroot\u{1b}[2J (exit-status)",
+        )],
         infrastructure_errors: vec![Infrastructure { id: "no-controller:memory".into(), text: "no memory".into() }],
     };
     report.settle();
@@ -174,6 +177,8 @@ fn markdown_has_nothing_foreign_in_it() {
     let page = markdown::markdown(&report, &texts);
     assert!(!page.contains("<script>"), "{page}");
     assert!(!page.lines().any(|line| line == "# heading"), "{page}");
+    assert!(page.contains("leaves steps of its work to system tools"), "{page}");
+    assert!(page.contains("- `/usr/bin/unshare (pid-one)`\n"), "{page}");
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! harness out of the reach of what it examines: nobody can name it, so nobody can signal or trace it.
 
 pub mod cgroup;
+mod programs;
 mod residue;
 
 pub use residue::{Inventory, Outer};
@@ -30,7 +31,7 @@ use nix::sys::socket::{
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,15 +64,18 @@ pub struct Testbed {
     listener: OwnedFd,
     sentinels: Vec<Started>,
     lot: crate::seed::Lot,
+    programs: programs::Programs,
 }
 
 /// Where the probe lies, as the testbed sees it and as the container does.
 #[derive(Debug, Clone)]
 pub struct PlacedProbe {
-    /// `/probe-xyz`
+    /// `/usr/bin/tarenok`
     pub inside: String,
-    /// `/srv/.../rootfs/probe-xyz`
+    /// `/srv/.../rootfs/usr/bin/tarenok`
     pub outside: PathBuf,
+    /// The socket that it dials, as the testbed sees it.
+    pub socket: PathBuf,
     /// Its identity.
     pub ino: crate::evidence::Ino,
 }
@@ -97,6 +101,9 @@ impl Testbed {
         let (control, far) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
             .context("socketpair for the testbed's init")?;
 
+        // Not the agent's own: whoever is root in the testbed can write to what its PID 1 has open (/proc/1/fd/1), and the
+        // agent's stdout is where the verdicts go.
+        let null = null()?;
         let init = launch(&Launch {
             program: Program::Open(embedded::program()?),
             argv: &[c"init".into(), c"bed".into()],
@@ -105,7 +112,7 @@ impl Testbed {
             namespaces: NAMESPACES.bits() as u64,
             cgroup: Some(cgroup.directory().as_fd()),
             enters: None,
-            descriptors: &[(far.as_raw_fd(), 3)],
+            descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2), (far.as_raw_fd(), 3)],
             session: true,
             user: None,
         })
@@ -137,6 +144,7 @@ impl Testbed {
         Tree::unpack(submission, Path::new("/submission")).context("write /submission")?;
         let (probe, listener) = place_probe(&root, lot)?;
         drop(writing);
+        let programs = programs::Programs::watch(cgroup.directory().as_fd(), &work);
         let init = init.keep();
         Ok(Testbed {
             host,
@@ -154,6 +162,7 @@ impl Testbed {
             listener,
             sentinels: Vec::new(),
             lot: lot.clone(),
+            programs,
         })
     }
 
@@ -183,14 +192,24 @@ impl Testbed {
             let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
             let _ = reap(&sentinel.pidfd);
         }
-        let root = self.rootfs();
-        for old in [self.probe.outside.clone(), root.join(self.probe.inside.replace("/probe-", "sock-"))] {
-            fs::remove_file(&old).context(format!("rm {}", old.display()))?;
-        }
+        self.take_probe_away()?;
         let writing = writing_programs();
-        let (probe, listener) = place_probe(&root, lot)?;
+        let (probe, listener) = place_probe(&self.rootfs(), lot)?;
         drop(writing);
         (self.probe, self.listener) = (probe, listener);
+        Ok(())
+    }
+
+    /// Takes the probe and its socket out of the rootfs: from then on nothing in it is the harness's.
+    pub(crate) fn take_probe_away(&self) -> Result<()> {
+        for old in [&self.probe.outside, &self.probe.socket] {
+            match fs::remove_file(old) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).context(format!("rm {}", old.display()));
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -274,6 +293,7 @@ impl Testbed {
     /// A process of the host that no container may see, with `name` as its command line.
     pub fn sentinel(&mut self, name: &str) -> Result<i32> {
         let name = CString::new(name).map_err(|_| Error::new("a sentinel's name holds a NUL"))?;
+        let null = null()?;
         let started = self
             .launch(&Launch {
                 program: Program::Open(embedded::program()?),
@@ -283,7 +303,7 @@ impl Testbed {
                 namespaces: 0,
                 cgroup: Some(self.session.as_fd()),
                 enters: Some(self.bed_cgroup_namespace.as_fd()),
-                descriptors: &[],
+                descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2)],
                 session: true,
                 user: None,
             })
@@ -291,6 +311,29 @@ impl Testbed {
         let pid = started.pid;
         self.sentinels.push(started);
         Ok(pid)
+    }
+
+    /// What was executed in the testbed since the last call and is worth a person's look.
+    pub(crate) fn flags(&mut self) -> Vec<crate::result::Flag> {
+        self.programs.flags()
+    }
+
+    /// Which of the harness's own processes in the testbed are stopped, traced or dead.
+    pub(crate) fn meddled_with(&self) -> Vec<String> {
+        let sentinels = self.sentinels.iter().map(|sentinel| ("a process of the host", sentinel.pid));
+        std::iter::once(("the host's PID 1", self.init.pid))
+            .chain(sentinels)
+            .filter_map(|(name, pid)| {
+                let state = self.host.status(pid, "State").map_or("gone".to_owned(), |state| state.value);
+                let tracer = self.host.status(pid, "TracerPid").map_or("0".to_owned(), |tracer| tracer.value);
+                match (state.chars().next(), tracer.as_str()) {
+                    (Some('T'), "0") => Some(format!("{name} was stopped")),
+                    (Some('Z' | 'X' | 'g'), _) => Some(format!("{name} was killed")),
+                    (_, "0") => None,
+                    _ => Some(format!("{name} is traced")),
+                }
+            })
+            .collect()
     }
 
     /// The harness's pids of every process in the testbed but its init and the sentinels.
@@ -305,6 +348,16 @@ impl Testbed {
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    /// Ends one process of the testbed by SIGKILL.
+    pub fn end(&self, pid: i32) -> Result<()> {
+        // A pid that was given to another process meanwhile is still one of the testbed's, or is not touched.
+        let Ok(pidfd) = crate::sys::spawn::pidfd_open(pid) else { return Ok(()) };
+        if self.processes()?.contains(&pid) {
+            let _ = pidfd_send_signal(&pidfd, libc::SIGKILL);
+        }
+        Ok(())
     }
 
     /// Ends every process of the testbed but its init and the sentinels.
@@ -390,6 +443,10 @@ impl Drop for Init {
     }
 }
 
+fn null() -> Result<fs::File> {
+    fs::File::options().read(true).write(true).open("/dev/null").context("open /dev/null")
+}
+
 fn await_answer(control: &OwnedFd, deadline: Duration) -> Result<()> {
     crate::run::await_readable(control, deadline)
         .and_then(|ready| if ready { Ok(()) } else { Err(Error::new("the testbed's init does not answer")) })?;
@@ -403,10 +460,17 @@ fn await_answer(control: &OwnedFd, deadline: Duration) -> Result<()> {
     }
 }
 
+/// Where programs lie, in a rootfs that has these directories.
+const PROGRAMS: [&str; 6] = ["bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "opt"];
+/// Where other files lie that no runtime covers with a mount of its own: not /tmp, /run or /dev.
+const FILES: [&str; 6] = ["etc", "usr/lib", "usr/share", "var/lib", "opt", "lib"];
+
 /// Puts a probe and its socket into the rootfs, under names drawn for this scenario.
+///
+/// Nothing in these names and places says what it is: a runtime that isolates what looks like an exam, and only that, must
+/// not be able to tell a probe from a learner's own command.
 fn place_probe(root: &Path, lot: &mut crate::seed::Lot) -> Result<(PlacedProbe, OwnedFd)> {
-    let tag = lot.word(8);
-    let (inside, socket_inside) = (format!("/probe-{tag}"), format!("/sock-{tag}"));
+    let (inside, socket_inside) = (free_path(root, &PROGRAMS, lot), free_path(root, &FILES, lot));
     let outside = root.join(&inside[1..]);
     fs::write(&outside, embedded::probe_dialling(&socket_inside)?).context(format!("write {}", outside.display()))?;
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o755)).context(format!("chmod {}", outside.display()))?;
@@ -420,5 +484,21 @@ fn place_probe(root: &Path, lot: &mut crate::seed::Lot) -> Result<(PlacedProbe, 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).context(format!("chmod {}", path.display()))?;
     listen(&listener, Backlog::new(64).context("backlog of 64")?).context(format!("listen at {}", path.display()))?;
     let ino = crate::evidence::Ino { dev: stat.st_dev, ino: stat.st_ino };
-    Ok((PlacedProbe { inside, outside, ino }, listener))
+    Ok((PlacedProbe { inside, outside, socket: path, ino }, listener))
+}
+
+/// A path as seen below `root` at which there is nothing yet, in one of `directories` that is really there: not by way of a
+/// link, which leads elsewhere from within, and not on another file system, which a runtime need not bring along.
+fn free_path(root: &Path, directories: &[&str], lot: &mut crate::seed::Lot) -> String {
+    let device = fs::symlink_metadata(root).map_or(0, |meta| meta.dev());
+    let real = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.dev() == device);
+    let above = |directory: &str| Path::new(directory).ancestors().all(|part| real(&root.join(part)));
+    let there: Vec<&str> = directories.iter().copied().filter(|directory| above(directory)).collect();
+    loop {
+        let directory = if there.is_empty() { String::new() } else { format!("/{}", lot.choose(&there)) };
+        let path = format!("{directory}/{}", lot.name());
+        if fs::symlink_metadata(root.join(&path[1..])).is_err() {
+            return path;
+        }
+    }
 }

@@ -129,6 +129,9 @@ fn wanted() -> BTreeSet<String> {
         let major = scenario.step.split('-').next().unwrap_or_default();
         wanted.extend([scenario.step, major].map(|step| format!("step-{step}")));
     }
+    let sources = sources();
+    let flags = arguments(&sources, "Flag::raised(", 0).into_iter().chain(arguments(&sources, ".flag(", 0));
+    wanted.extend(flags.map(|id| format!("flag-{id}")));
     // A machine may lack either, whichever scenarios there are.
     wanted.extend(["lack-no-controller", "lack-no-swap"].map(str::to_owned));
     wanted

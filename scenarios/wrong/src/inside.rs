@@ -17,7 +17,9 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, pivot_root, sethostname};
+use nix::unistd::{
+    chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, fchdir, pause, pivot_root, sethostname,
+};
 
 use crate::defects::Defect::*;
 use crate::defects::defect;
@@ -93,6 +95,9 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     name_host(&container.hostname)?;
     loopback_up()?;
     connect_stdio(ties)?;
+    if defect(RT24) {
+        leave_helper()?;
+    }
     if defect(PI04) || defect(PI06) || defect(PI07) {
         stay_init()?;
     }
@@ -161,6 +166,7 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
         bind_on(container)?;
     }
     let root = &container.mount_point;
+    let callers = defect(RT23).then(|| fs::File::open(".")).transpose().doing("open .")?;
     if defect(MP18) {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/dev"), &root.join("dev"), NOTHING, flags, NOTHING).doing("bind the host's /dev")?;
@@ -172,6 +178,9 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
     // `.` is the old root now. Its mounts are in use by this very call, hence MNT_DETACH.
     umount2(".", MntFlags::MNT_DETACH).doing("detach the old root")?;
+    if let Some(callers) = callers {
+        return fchdir(callers).doing("fchdir back");
+    }
     chdir("/").doing("chdir /")
 }
 
@@ -328,6 +337,17 @@ fn stay_init() -> Result<(), Failure> {
             std::process::exit(code);
         }
     }
+}
+
+/// A process of the runtime's own beside the payload.
+fn leave_helper() -> Result<(), Failure> {
+    if let Side::Child = sys::fork().doing("fork a helper")? {
+        let _ = sys::close_from(3);
+        loop {
+            pause();
+        }
+    }
+    Ok(())
 }
 
 /// Replaces this process by the command. Returns only if that failed.

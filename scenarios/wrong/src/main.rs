@@ -15,12 +15,13 @@ mod sys;
 use std::ffi::{CString, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use cgroup::Limits;
 use defects::Defect::*;
 use defects::{TABLE, activate, defect};
-use failure::{Failure, USAGE};
+use failure::{Doing, Failure, USAGE};
 use run::Request;
 
 const HELP: &str =
@@ -48,6 +49,9 @@ fn command_line(mut words: &[OsString]) -> Result<u8, Failure> {
             return Err(usage(format!("no defect is called {id}; --list shows them all")));
         }
         words = rest;
+    }
+    if defect(RT25) || defect(RT42) {
+        execute_again()?;
     }
     match words {
         [verb, rest @ ..] if verb == "run" => run::run(parse_run(rest)?),
@@ -97,6 +101,9 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
     if !["--hostname", "--memory", "--cpus", "--pids"].contains(&name) {
+        if defect(RT43) {
+            return Ok(());
+        }
         return Err(usage(format!("run: unknown option {name}")));
     }
     let value = value().ok_or_else(|| usage(format!("run: {name} needs a value")))?;
@@ -134,4 +141,26 @@ fn list(json: bool) -> Result<u8, Failure> {
 
 fn print(text: &str) -> Result<u8, Failure> {
     writeln!(io::stdout(), "{text}").map(|()| 0).map_err(|error| Failure::own(format!("write to stdout: {error}")))
+}
+
+/// Executes this program once more, as those do that get into their namespaces by exec. There for defects alone.
+fn execute_again() -> Result<(), Failure> {
+    const CALLED_IN: &str = "WRONG_RUNTIME_CALLED_IN";
+    if let Some(directory) = std::env::var_os(CALLED_IN) {
+        return std::env::set_current_dir(directory).doing("chdir back");
+    }
+    let directory = std::env::current_dir().doing("getcwd")?;
+    let mut words = std::env::args_os();
+    let name = words.next().unwrap_or_default();
+    if defect(RT42) {
+        std::env::set_current_dir("rootfs").doing("chdir rootfs")?;
+        let error = Command::new(&name).args(words).env(CALLED_IN, directory).exec();
+        return Err(error).doing(format_args!("exec {}", name.to_string_lossy()));
+    }
+    let set = std::env::vars_os().chain([(CALLED_IN.into(), directory.into())]);
+    let environment =
+        set.map(|(name, value)| c_string(&[name, value].join("=".as_ref()))).collect::<Result<Vec<_>, _>>()?;
+    let arguments = std::env::args_os().map(|word| c_string(&word)).collect::<Result<Vec<_>, _>>()?;
+    let Err(errno) = nix::unistd::execve(&c_string(&name)?, &arguments, &environment);
+    Err(errno).doing(format_args!("exec {}", name.to_string_lossy()))
 }

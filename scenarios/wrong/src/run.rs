@@ -1,6 +1,6 @@
 //! The host's side: make the cgroup, clone, let go, pass signals on, wait, clean up.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -97,12 +97,16 @@ fn random_id() -> Result<String, Failure> {
 fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryDirectory>), Failure> {
     let rootfs = find_rootfs()?;
     let temporary = if defect(RF18) { Some(TemporaryDirectory::create(id)?) } else { None };
+    let mut command = request.command.clone();
+    if defect(RT44) {
+        command = vec![c"/bin/sh".into(), c"-c".into(), pasted(&command)];
+    }
     let container = Container {
         mount_point: temporary.as_ref().map_or_else(|| rootfs.clone(), |directory| directory.0.clone()),
         rootfs,
         hostname: hostname(id, request)?,
-        command: request.command.clone(),
-        program: if defect(RT07) { search_on_host(&request.command[0]) } else { request.command[0].clone() },
+        program: if defect(RT07) { search_on_host(&command[0]) } else { command[0].clone() },
+        command,
     };
     Ok((container, temporary))
 }
@@ -173,7 +177,7 @@ impl Drop for Running {
 fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &SignalFd, id: &str) -> Result<u8, Failure> {
     let (go_inside, go) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
     let (report, failure) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
-    let (tap, stdout) = if defect(RT17) || defect(RT19) {
+    let (tap, stdout) = if defect(RT17) || defect(RT19) || defect(RT31) {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
         (Some(read), Some(write))
     } else {
@@ -182,7 +186,7 @@ fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &Sign
     if let (true, Some(cgroup)) = (defect(CG12), cgroup) {
         cgroup.add(getpid())?;
     }
-    let pid = match clone_container()? {
+    let pid = match clone_container(&container.program)? {
         Side::Parent(pid) => pid,
         Side::Child => {
             drop((go, report));
@@ -219,14 +223,15 @@ fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &Sign
     Ok(shell_status(ending))
 }
 
-fn clone_container() -> Result<Side, Failure> {
+fn clone_container(program: &CStr) -> Result<Side, Failure> {
     let mut namespaces = CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWNET
         | CloneFlags::CLONE_NEWIPC;
     namespaces.set(CloneFlags::CLONE_NEWUTS, !defect(UT01));
-    namespaces.set(CloneFlags::CLONE_NEWPID, !defect(PI01) && !defect(PI02));
+    let debugged = defect(RT45) && is_debugged(program);
+    namespaces.set(CloneFlags::CLONE_NEWPID, !defect(PI01) && !defect(PI02) && !debugged);
     namespaces.set(CloneFlags::CLONE_NEWNS, !defect(MP01));
     namespaces.set(CloneFlags::CLONE_NEWNET, !defect(NN01));
     match sys::clone3(namespaces) {
@@ -291,6 +296,7 @@ fn shell_status(ending: Ending) -> u8 {
         _ if defect(RT01) => 0,
         Ending::Exited(0) | Ending::Unknown => 0,
         _ if defect(RT02) => 1,
+        Ending::Exited(status) if defect(RT41) => i8::try_from(status).map_or(1, |status| status as u8),
         Ending::Exited(status) => status as u8,
         Ending::Killed(_) if defect(RT03) => -1_i8 as u8,
         Ending::Killed(signal) if defect(RT05) => signal as u8,
@@ -370,11 +376,24 @@ fn make_raw() {
     }
 }
 
+fn is_debugged(program: &CStr) -> bool {
+    [c"sh", c"sleep", c"ps"].iter().any(|name| program.to_bytes().ends_with(name.to_bytes()))
+}
+
+fn pasted(words: &[CString]) -> CString {
+    let words: Vec<&[u8]> = words.iter().map(|word| word.to_bytes()).collect();
+    CString::new(words.join(&b' ')).unwrap_or_default()
+}
+
 fn read_output(pipe: OwnedFd) -> JoinHandle<io::Result<()>> {
     thread::spawn(move || {
         let mut pipe = io::BufReader::new(fs::File::from(pipe));
         if defect(RT19) {
             return io::BufRead::lines(pipe).try_for_each(|line| writeln!(io::stdout(), "{}", line?));
+        }
+        if defect(RT31) {
+            let mut stdout = fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+            return io::copy(&mut pipe, &mut stdout).map(drop);
         }
         let mut output = Vec::new();
         pipe.read_to_end(&mut output)?;

@@ -136,6 +136,9 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RT19", "r run printf '\\377' > /dev/null 2>&1; echo $?", "0", "125")]
 #[case("RT20", "r run sh -c 'echo error >&2' 2>/dev/null", "", "error")]
 #[case("RT21", "exec 9< /dev/null; r run sh -c 'ls /proc/$$/fd; :' | grep -c 9", "0", "1")]
+#[case("RT23", "r run ls -d rootfs 2>/dev/null || echo none", "none", "rootfs")]
+#[case("RT24", "hold; ls /proc/$P/root/proc | grep -c '^[0-9]'; release", "1", "2")]
+#[case("RT25", "PATH=${RUNTIME%/*}:$PATH; ${RUNTIME##*/} $DEFECT run true 2>/dev/null; echo $?", "0", "125")]
 #[case(
     "RT26",
     "r child /bin/true 2>/dev/null; [ $(hostname) = outside ] && echo kept || echo renamed",
@@ -151,6 +154,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "0",
     "1"
 )]
+#[case("RT31", "script -qec \"$RUNTIME $DEFECT run test -t 1\" /dev/null < /dev/null; echo $?", "0", "1")]
 #[case("RT32", SECOND, "0", "125")]
 #[case("RT33", "ln -s /run/victim /tmp/wrong-runtime.log; r run true; ls /run", "", "victim")]
 #[case("RT36", "r run grep -c SigIgn:.*1000$ /proc/self/status", "0", "1")]
@@ -160,6 +164,11 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "0",
     "101"
 )]
+#[case("RT41", "r run sh -c 'exit 200'; echo $?", "200", "1")]
+#[case("RT42", "ln -s \"$RUNTIME\" own; ./own $DEFECT run true 2>/dev/null; echo $?", "0", "125")]
+#[case("RT43", "r run --no-such-option true 2>/dev/null; echo $?", "2", "0")]
+#[case("RT44", "r run echo 'a  b' '$HOME'", "a  b $HOME", "a b /root")]
+#[case("RT45", PID, "one", "other")]
 fn misbehaves(#[case] defect: &str, #[case] script: &str, #[case] right: &str, #[case] wrong: &str) {
     assert_eq!(machine::run(None, script), right, "without the defect");
     assert_eq!(machine::run(Some(defect), script), wrong, "with {defect}");
