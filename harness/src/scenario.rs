@@ -654,7 +654,7 @@ impl Exam {
                 return Err(self.not_seen(run, words[0], &format!("the runtime ended: {end}"), "command-not-started"));
             }
             if Instant::now() >= end {
-                self.subject.acquaintance.hung_once.store(true, Ordering::Relaxed);
+                self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
                 return Err(self.not_seen(run, words[0], &format!("not seen within {deadline:.1?}"), "runtime-hangs"));
             }
             // The kernel announces no exec. Whoever waits for one looks again.
