@@ -31,6 +31,8 @@ pub struct Start {
     pub stdin: bool,
     /// The user it runs as; root if not said.
     pub user: Option<u32>,
+    /// Its umask; the harness's if not said.
+    pub umask: Option<u32>,
 }
 
 /// How a program ended.
@@ -103,6 +105,7 @@ impl Run {
                 descriptors: &descriptors,
                 session: true,
                 user: start.user,
+                umask: start.umask,
             })
             .context(format!("start {}", program.to_string_lossy()))?;
         Ok(Run {

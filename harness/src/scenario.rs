@@ -2,7 +2,7 @@
 
 use crate::container::{Container, Held};
 use crate::error::{Error, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
 use crate::result::{Fact, Residue, Status, Text, Tier};
@@ -14,8 +14,8 @@ use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// One property that a learner can name.
@@ -107,6 +107,11 @@ impl Trouble {
         Trouble::runtime("container-gone", "the container lives", format!("it ended at the order `{order}`"))
     }
 
+    /// Whether it is the failure that goes by this name.
+    pub fn is(&self, id: &str) -> bool {
+        matches!(self, Trouble::Runtime(failure) if failure.message.id == id)
+    }
+
     /// The same failure where the circumstances name another cause.
     pub fn because(mut self, cause: &str) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -152,6 +157,8 @@ pub struct Acquaintance {
     started_once: AtomicBool,
     /// It once took all the time there was.
     hung_once: AtomicBool,
+    /// It ran a command that only the host has.
+    runs_on_host: OnceLock<Option<Decoy>>,
 }
 
 /// How the runtime under test is called.
@@ -190,6 +197,7 @@ pub struct Setup {
     descriptors: Vec<(OwnedFd, i32)>,
     stdin: bool,
     user: Option<u32>,
+    umask: Option<u32>,
 }
 
 impl Setup {
@@ -225,6 +233,12 @@ impl Setup {
     /// An ordinary user calls the runtime, not root.
     pub fn user(mut self, uid: u32) -> Setup {
         self.user = Some(uid);
+        self
+    }
+
+    /// The umask that the runtime inherits.
+    pub fn umask(mut self, mask: u32) -> Setup {
+        self.umask = Some(mask);
         self
     }
 
@@ -327,9 +341,10 @@ impl Exam {
 
     /// The same with more to it.
     pub fn start_with(&mut self, setup: Setup) -> Result<Container, Trouble> {
+        // Looked at first: a runtime may take the directory away from the host.
+        let rootfs = self.rootfs_identity()?;
         let container = self.start_anywhere(setup)?;
         let root = container.root()?;
-        let rootfs = self.rootfs_identity()?;
         if root.value.ino != rootfs {
             let failure = Trouble::runtime("payload-outside-rootfs", format!("root directory {rootfs}"), &root.value);
             return Err(failure.resting_on(root.facts));
@@ -350,7 +365,10 @@ impl Exam {
         let probe = self.bed.probe().inside.clone();
         let others = self.bed.processes()?;
         let run = self.call(&[OsString::from(probe)], setup)?;
-        let first = self.await_probe(&run, &others)?;
+        let first = match self.await_probe(&run, &others) {
+            Err(trouble) if trouble.is("command-not-started") => return Err(self.explained(trouble, &run)?),
+            other => other?,
+        };
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         self.watch(first.pidfd())?;
         let exe = first.exe()?;
@@ -473,8 +491,8 @@ impl Exam {
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, .. } = setup;
-        let run = match self.bed.start(&Start { words, environment, descriptors, stdin, user }) {
+        let Setup { descriptors, stdin, user, umask, .. } = setup;
+        let run = match self.bed.start(&Start { words, environment, descriptors, stdin, user, umask }) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
             Err(error) if matches!(error.errno(), Some(libc::ENOEXEC | libc::EACCES | libc::ENOENT)) => {
@@ -543,6 +561,127 @@ impl Exam {
         let fact = Fact { kind: "printed".into(), source: run.command.clone(), value: said.trim().to_owned() };
         let probe = format!("{} runs in the container", self.bed.probe().inside);
         Trouble::runtime(id, probe, observed).resting_on(vec![fact])
+    }
+
+    /// A command that was never started, with the likely cause, where there is evidence of one.
+    fn explained(&mut self, trouble: Trouble, run: &Run) -> Result<Trouble, Trouble> {
+        if !self.bed.probe().outside.exists() {
+            return Ok(trouble.because("host-files-deleted"));
+        }
+        for printed in [&run.stdout, &run.stderr] {
+            printed.wait_end(self.patience(Duration::from_millis(100)));
+        }
+        let words = format!("{} {}", run.stdout.text(), run.stderr.text()).to_lowercase();
+        let pivot = words.contains("pivot_root") || words.contains("pivotroot");
+        if let Some(decoy) = self.runs_on_host()? {
+            return Ok(match decoy {
+                _ if pivot => trouble.because("pivot-root-failed-unnoticed"),
+                Decoy { unshared: false } => trouble.because("set-up-never-reached"),
+                Decoy { unshared: true } => trouble.because("root-not-changed"),
+            });
+        }
+        if pivot && (words.contains("einval") || words.contains("invalid argument")) {
+            // A mount of the container's that reached the host shows that propagation was still on.
+            let leaked = self.differences()?.iter().any(|item| item.after.contains("/rootfs type"));
+            return Ok(match leaked {
+                true => trouble.because("pivot-root-while-shared"),
+                false => trouble.because("new-root-is-no-mount-point"),
+            });
+        }
+        let work = self.bed.work().display().to_string().to_lowercase();
+        let separators = |c: char| c.is_whitespace() || "\"'`,:;()[]".contains(c);
+        let foreign = words.split(separators).any(|word| {
+            word.starts_with('/')
+                && word.contains("/rootfs")
+                && !word.starts_with(&work)
+                && !PathBuf::from(word).exists()
+        });
+        Ok(if foreign { trouble.because("rootfs-path-compiled-in") } else { trouble })
+    }
+
+    /// Whether the runtime under test runs a command that only the host has. Asked once: a program that does so in one
+    /// scenario does so in all.
+    fn runs_on_host(&mut self) -> Result<Option<Decoy>, Trouble> {
+        let known = self.subject.acquaintance.clone();
+        if let Some(answer) = known.runs_on_host.get() {
+            return Ok(*answer);
+        }
+        let before = self.last.take();
+        let answer = self.try_decoy();
+        self.last = before;
+        Ok(*known.runs_on_host.get_or_init(|| answer.unwrap_or(None)))
+    }
+
+    fn try_decoy(&mut self) -> Result<Option<Decoy>, Trouble> {
+        let decoy = self.decoy()?;
+        let run = self.call(&[decoy.into()], Setup::new())?;
+        let held = match self.await_probe(&run, &[]) {
+            Ok(held) => held,
+            Err(Trouble::Runtime(_)) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let mut unshared = false;
+        for kind in [Namespace::Mnt, Namespace::Pid, Namespace::Uts, Namespace::Net] {
+            unshared |= held.namespace(kind)?.value != self.bed.namespace(kind)?.value;
+        }
+        held.exit(0)?;
+        run.wait(self.patience(FINISH))?;
+        Ok(Some(Decoy { unshared }))
+    }
+
+    /// A command that the host has and the rootfs has not: our probe under another name. Whoever starts it has left the
+    /// host's root where it was; it dials in at the same socket.
+    pub fn decoy(&mut self) -> Result<String> {
+        use crate::error::Context;
+        let probe = self.bed.probe().clone();
+        let path = format!("/decoy-{}", self.lot.word(8));
+        let socket = (probe.inside.replace("/probe-", "/sock-"), probe.outside.display().to_string());
+        let links = [(path.clone(), socket.1.clone()), (socket.0, socket.1.replace("/probe-", "/sock-"))];
+        for (link, target) in links {
+            self.own(&link);
+            match std::os::unix::fs::symlink(&target, &link) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                other => other.context(format!("link {link} to {target}"))?,
+            }
+        }
+        Ok(path)
+    }
+
+    /// The work directory under another name, until it is moved back to the one that is returned.
+    pub fn move_work(&mut self, name: &str) -> Result<PathBuf> {
+        let old = self.bed.work().to_owned();
+        let new = old.with_file_name(name);
+        self.own(old.display());
+        self.own(new.display());
+        self.bed.move_work(new)?;
+        Ok(old)
+    }
+
+    /// A file system mounted below `rootfs/`, as a user would mount a volume there, with one file in it. It goes with the
+    /// guard.
+    pub fn volume(&mut self, name: &str, file: &str) -> Result<Volume> {
+        use crate::error::Context;
+        let path = self.bed.rootfs().join(name);
+        self.own(path.display());
+        std::fs::create_dir(&path).context(format!("mkdir {}", path.display()))?;
+        let flags = nix::mount::MsFlags::empty();
+        nix::mount::mount(Some("tmpfs"), &path, Some("tmpfs"), flags, Some("size=1m"))
+            .context(format!("mount tmpfs on {}", path.display()))?;
+        let volume = Volume(path);
+        std::fs::write(volume.0.join(file), "a volume's\n").context(format!("write {file} to the volume"))?;
+        Ok(volume)
+    }
+
+    /// A device of the host that no container may see. Its twin: the host does see it. Nobody has its driver.
+    pub fn plant_device(&mut self) -> Result<String> {
+        use crate::error::Context;
+        use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+        let path = format!("/dev/{}", self.lot.word(10));
+        self.own(&path);
+        mknod(path.as_str(), SFlag::S_IFBLK, Mode::from_bits_truncate(0o600), makedev(240, 0))
+            .context(format!("mknod {path}"))?;
+        std::fs::metadata(&path).context(format!("see {path} from the host"))?;
+        Ok(path)
     }
 
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
@@ -616,9 +755,50 @@ impl Exam {
         }
     }
 
+    /// The same trouble where the host itself has suffered: what cannot be seen or started any more is then a consequence.
+    pub(crate) fn blamed(&self, trouble: Trouble) -> Trouble {
+        let consequence = ["container-gone", "runtime-not-executable", "command-not-started"];
+        let Ok(differences) = self.differences() else { return trouble };
+        let lost = |kind: &str| differences.iter().any(|item| item.kind == kind && item.after.is_empty());
+        match trouble {
+            other if !consequence.iter().any(|id| other.is(id)) => other,
+            trouble if lost("mount") => trouble.because("host-mounts-taken-away"),
+            trouble if lost("file") => trouble.because("host-files-deleted"),
+            trouble if differences.iter().any(|item| item.after.contains(" on /proc type proc")) => {
+                trouble.because("proc-over-the-hosts")
+            }
+            other => other,
+        }
+    }
+
     /// Whether a run of the runtime under test, or the payload of one, has ended.
     pub(crate) fn something_ended(&self) -> bool {
         self.watched.iter().any(|pidfd| crate::run::await_readable(pidfd, Duration::ZERO).unwrap_or(true))
+    }
+}
+
+/// What is known of a command that ran on the host's own root.
+#[derive(Debug, Clone, Copy)]
+struct Decoy {
+    /// In at least one namespace of its own.
+    unshared: bool,
+}
+
+/// A file system mounted below `rootfs/`; unmounted when dropped.
+#[derive(Debug)]
+pub struct Volume(PathBuf);
+
+impl Volume {
+    /// Whether it is still mounted there, as the host sees it.
+    pub fn is_mounted(&self, file: &str) -> bool {
+        self.0.join(file).exists()
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _ = nix::mount::umount2(&self.0, nix::mount::MntFlags::MNT_DETACH);
+        let _ = std::fs::remove_dir(&self.0);
     }
 }
 

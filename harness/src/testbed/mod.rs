@@ -108,6 +108,7 @@ impl Testbed {
             descriptors: &[(far.as_raw_fd(), 3)],
             session: true,
             user: None,
+            umask: None,
         })
         .context("clone3 the testbed's init")?;
         drop(far);
@@ -207,6 +208,16 @@ impl Testbed {
         Ok((to, self.probe.inside.clone()))
     }
 
+    /// The work directory under another name.
+    pub(crate) fn move_work(&mut self, to: PathBuf) -> Result<()> {
+        fs::rename(&self.work, &to).context(format!("rename {} to {}", self.work.display(), to.display()))?;
+        if let Ok(below) = self.probe.outside.strip_prefix(&self.work) {
+            self.probe.outside = to.join(below);
+        }
+        self.work = to;
+        Ok(())
+    }
+
     /// An executable script of the scenario's own.
     pub(crate) fn script(&self, path: &Path, text: &str) -> Result<()> {
         let _writing = writing_programs();
@@ -286,6 +297,7 @@ impl Testbed {
                 descriptors: &[],
                 session: true,
                 user: None,
+                umask: None,
             })
             .context("start a sentinel")?;
         let pid = started.pid;
