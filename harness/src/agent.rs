@@ -317,6 +317,7 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
         }
         other => other,
     };
+    let outcome = outcome.map_err(|trouble| exam.blamed(trouble));
     let (command, stdout, stderr, truncated) = exam.last_run();
     let (mut made, bed) = (exam.judged, exam.bed);
     let mut blamed = false;

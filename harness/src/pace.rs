@@ -36,6 +36,7 @@ impl Pace {
                 descriptors: &[],
                 session: false,
                 user: None,
+                umask: None,
             })
             .context("start a small program to measure the machine's pace")?;
             reap(&started.pidfd).context("wait for it")?;

@@ -31,6 +31,8 @@ pub struct Start {
     pub stdin: bool,
     /// The user it runs as; root if not said.
     pub user: Option<u32>,
+    /// Its umask; the harness's if not said.
+    pub umask: Option<u32>,
     /// The file that is executed, where the first word is only what it is called by.
     pub program: Option<OsString>,
     /// Where what is printed goes, if not into pipes.
@@ -133,6 +135,7 @@ impl Run {
                 descriptors: &descriptors,
                 session: true,
                 user: start.user,
+                umask: start.umask,
             })
             .context(format!("start {}", program.to_string_lossy()))?;
         Ok(Run {

@@ -2,7 +2,7 @@
 
 use crate::container::{Container, Held};
 use crate::error::{Error, Result};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
@@ -15,8 +15,8 @@ use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// One property that a learner can name.
@@ -108,6 +108,11 @@ impl Trouble {
         Trouble::runtime("container-gone", "the container lives", format!("it ended at the order `{order}`"))
     }
 
+    /// Whether it is the failure that goes by this name.
+    pub fn is(&self, id: &str) -> bool {
+        matches!(self, Trouble::Runtime(failure) if failure.message.id == id)
+    }
+
     /// The same failure where the circumstances name another cause.
     pub fn because(mut self, cause: &str) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -153,6 +158,8 @@ pub struct Acquaintance {
     started_once: AtomicBool,
     /// How many times it took all the time there was.
     hangs: AtomicU32,
+    /// It ran a command that only the host has.
+    runs_on_host: OnceLock<Option<Decoy>>,
 }
 
 /// How the runtime under test is called.
@@ -194,6 +201,7 @@ pub struct Setup {
     user: Option<u32>,
     program: Option<OsString>,
     output: Output,
+    umask: Option<u32>,
 }
 
 impl Setup {
@@ -247,6 +255,12 @@ impl Setup {
     /// Executes this file, whatever the first word is.
     pub fn program(mut self, file: impl Into<OsString>) -> Setup {
         self.program = Some(file.into());
+        self
+    }
+
+    /// The umask that the runtime inherits.
+    pub fn umask(mut self, mask: u32) -> Setup {
+        self.umask = Some(mask);
         self
     }
 
@@ -355,21 +369,22 @@ impl Exam {
 
     /// The same with more to it.
     pub fn start_with(&mut self, setup: Setup) -> Result<Container, Trouble> {
+        // Looked at first: a runtime may take the directory away from the host.
+        let rootfs = self.rootfs_identity()?;
         let container = self.start_anywhere(setup)?;
-        self.in_rootfs(container)
+        self.in_rootfs(container, rootfs)
     }
 
     /// The same by words of the scenario's own.
     pub fn start_by(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Container, Trouble> {
-        let others = self.bed.processes()?;
+        let (others, rootfs) = (self.bed.processes()?, self.rootfs_identity()?);
         let run = self.launch(words, setup)?;
         let container = self.held(run, &others)?;
-        self.in_rootfs(container)
+        self.in_rootfs(container, rootfs)
     }
 
-    fn in_rootfs(&self, container: Container) -> Result<Container, Trouble> {
+    fn in_rootfs(&self, container: Container, rootfs: crate::evidence::Ino) -> Result<Container, Trouble> {
         let root = container.root()?;
-        let rootfs = self.rootfs_identity()?;
         if root.value.ino != rootfs {
             let failure = Trouble::runtime("payload-outside-rootfs", format!("root directory {rootfs}"), &root.value);
             return Err(failure.resting_on(root.facts));
@@ -395,7 +410,10 @@ impl Exam {
 
     /// The container of a run that was started with our probe as the command.
     fn held(&mut self, run: Run, others: &[i32]) -> Result<Container, Trouble> {
-        let first = self.await_probe(&run, others)?;
+        let first = match self.await_probe(&run, others) {
+            Err(trouble) if trouble.is("command-not-started") => return Err(self.explained(trouble, &run)?),
+            other => other?,
+        };
         self.look_for_meddling();
         self.subject.acquaintance.started_once.store(true, Ordering::Relaxed);
         self.watch(first.pidfd())?;
@@ -552,8 +570,8 @@ impl Exam {
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, program, output, .. } = setup;
-        let start = Start { words, environment, descriptors, stdin, user, program, output };
+        let Setup { descriptors, stdin, user, program, output, umask, .. } = setup;
+        let start = Start { words, environment, descriptors, stdin, user, program, output, umask };
         let run = match self.bed.start(&start) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
@@ -683,6 +701,124 @@ impl Exam {
         Trouble::runtime(id, expected, observed).resting_on(vec![fact])
     }
 
+    /// A command that was never started, with the likely cause, where there is evidence of one.
+    fn explained(&mut self, trouble: Trouble, run: &Run) -> Result<Trouble, Trouble> {
+        if !self.bed.probe().outside.exists() {
+            return Ok(trouble.because("host-files-deleted"));
+        }
+        for printed in [&run.stdout, &run.stderr] {
+            printed.wait_end(self.patience(Duration::from_millis(100)));
+        }
+        let words = format!("{} {}", run.stdout.text(), run.stderr.text()).to_lowercase();
+        let pivot = words.contains("pivot_root") || words.contains("pivotroot");
+        if let Some(decoy) = self.runs_on_host()? {
+            return Ok(match decoy {
+                _ if pivot => trouble.because("pivot-root-failed-unnoticed"),
+                Decoy { unshared: false } => trouble.because("set-up-never-reached"),
+                Decoy { unshared: true } => trouble.because("root-not-changed"),
+            });
+        }
+        if pivot && (words.contains("einval") || words.contains("invalid argument")) {
+            // A mount of the container's that reached the host shows that propagation was still on.
+            let leaked = self.differences()?.iter().any(|item| item.after.contains("/rootfs type"));
+            return Ok(match leaked {
+                true => trouble.because("pivot-root-while-shared"),
+                false => trouble.because("new-root-is-no-mount-point"),
+            });
+        }
+        let work = self.bed.work().display().to_string().to_lowercase();
+        let separators = |c: char| c.is_whitespace() || "\"'`,:;()[]".contains(c);
+        let foreign = words.split(separators).any(|word| {
+            word.starts_with('/')
+                && word.contains("/rootfs")
+                && !word.starts_with(&work)
+                && !PathBuf::from(word).exists()
+        });
+        Ok(if foreign { trouble.because("rootfs-path-compiled-in") } else { trouble })
+    }
+
+    /// Whether the runtime under test runs a command that only the host has. Asked once: a program that does so in one
+    /// scenario does so in all.
+    fn runs_on_host(&mut self) -> Result<Option<Decoy>, Trouble> {
+        let known = self.subject.acquaintance.clone();
+        if let Some(answer) = known.runs_on_host.get() {
+            return Ok(*answer);
+        }
+        let before = self.last.take();
+        let answer = self.try_decoy();
+        self.take_decoy_away()?;
+        self.last = before;
+        Ok(*known.runs_on_host.get_or_init(|| answer.unwrap_or(None)))
+    }
+
+    fn try_decoy(&mut self) -> Result<Option<Decoy>, Trouble> {
+        let decoy = self.decoy()?;
+        let run = self.call(&[decoy.into()], Setup::new())?;
+        let held = match self.await_probe(&run, &[]) {
+            Ok(held) => held,
+            Err(Trouble::Runtime(_)) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let mut unshared = false;
+        for kind in [Namespace::Mnt, Namespace::Pid, Namespace::Uts, Namespace::Net] {
+            unshared |= held.namespace(kind)?.value != self.bed.namespace(kind)?.value;
+        }
+        held.exit(0)?;
+        run.wait(self.patience(FINISH))?;
+        Ok(Some(Decoy { unshared }))
+    }
+
+    /// A command that the host has and the rootfs has not: a probe on the host's own root, which is the one that is
+    /// awaited until [`Exam::take_decoy_away`]. Whoever starts it has left the host's root where it was.
+    pub fn decoy(&mut self) -> Result<String> {
+        let decoy = self.bed.place_decoy()?;
+        self.own(decoy.outside.display());
+        self.own(decoy.socket.display());
+        Ok(decoy.inside)
+    }
+
+    /// The probe in the rootfs is awaited again.
+    pub fn take_decoy_away(&mut self) -> Result<()> {
+        self.bed.take_decoy_away()
+    }
+
+    /// The work directory under another name, until it is moved back to the one that is returned.
+    pub fn move_work(&mut self, name: &str) -> Result<PathBuf> {
+        let old = self.bed.work().to_owned();
+        let new = old.with_file_name(name);
+        self.own(old.display());
+        self.own(new.display());
+        self.bed.move_work(new)?;
+        Ok(old)
+    }
+
+    /// A file system mounted below `rootfs/`, as a user would mount a volume there, with one file in it. It goes with the
+    /// guard.
+    pub fn volume(&mut self, name: &str, file: &str) -> Result<Volume> {
+        use crate::error::Context;
+        let path = self.bed.rootfs().join(name);
+        self.own(path.display());
+        std::fs::create_dir(&path).context(format!("mkdir {}", path.display()))?;
+        let flags = nix::mount::MsFlags::empty();
+        nix::mount::mount(Some("tmpfs"), &path, Some("tmpfs"), flags, Some("size=1m"))
+            .context(format!("mount tmpfs on {}", path.display()))?;
+        let volume = Volume(path);
+        std::fs::write(volume.0.join(file), "a volume's\n").context(format!("write {file} to the volume"))?;
+        Ok(volume)
+    }
+
+    /// A device of the host that no container may see. Its twin: the host does see it. Nobody has its driver.
+    pub fn plant_device(&mut self) -> Result<String> {
+        use crate::error::Context;
+        use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+        let path = format!("/dev/{}", self.lot.word(10));
+        self.own(&path);
+        mknod(path.as_str(), SFlag::S_IFBLK, Mode::from_bits_truncate(0o600), makedev(240, 0))
+            .context(format!("mknod {path}"))?;
+        std::fs::metadata(&path).context(format!("see {path} from the host"))?;
+        Ok(path)
+    }
+
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
     /// only what `counts`.
     pub fn residue(&mut self, deadline: Duration, counts: impl Fn(&Residue) -> bool) -> Result<Vec<Residue>> {
@@ -770,9 +906,50 @@ impl Exam {
         !self.watched.is_empty()
     }
 
+    /// The same trouble where the host itself has suffered: what cannot be seen or started any more is then a consequence.
+    pub(crate) fn blamed(&self, trouble: Trouble) -> Trouble {
+        let consequence = ["container-gone", "runtime-not-executable", "command-not-started"];
+        let Ok(differences) = self.differences() else { return trouble };
+        let lost = |kind: &str| differences.iter().any(|item| item.kind == kind && item.after.is_empty());
+        match trouble {
+            other if !consequence.iter().any(|id| other.is(id)) => other,
+            trouble if lost("mount") => trouble.because("host-mounts-taken-away"),
+            trouble if lost("file") => trouble.because("host-files-deleted"),
+            trouble if differences.iter().any(|item| item.after.contains(" on /proc type proc")) => {
+                trouble.because("proc-over-the-hosts")
+            }
+            other => other,
+        }
+    }
+
     /// Whether a run of the runtime under test, or the payload of one, has ended.
     pub(crate) fn something_ended(&self) -> bool {
         self.watched.iter().any(|pidfd| crate::run::await_readable(pidfd, Duration::ZERO).unwrap_or(true))
+    }
+}
+
+/// What is known of a command that ran on the host's own root.
+#[derive(Debug, Clone, Copy)]
+struct Decoy {
+    /// In at least one namespace of its own.
+    unshared: bool,
+}
+
+/// A file system mounted below `rootfs/`; unmounted when dropped.
+#[derive(Debug)]
+pub struct Volume(PathBuf);
+
+impl Volume {
+    /// Whether it is still mounted there, as the host sees it.
+    pub fn is_mounted(&self, file: &str) -> bool {
+        self.0.join(file).exists()
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _ = nix::mount::umount2(&self.0, nix::mount::MntFlags::MNT_DETACH);
+        let _ = std::fs::remove_dir(&self.0);
     }
 }
 

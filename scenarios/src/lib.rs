@@ -4,13 +4,17 @@
 //! compare. What it compares is what the kernel says from the outside; what the container prints stands beside it.
 
 mod step1_rootfs;
+mod step2_devices;
 mod step2_namespaces;
+mod step2_proc;
 mod step3_cgroups;
 mod step3_options;
 mod step4_veth;
 mod step5_caller;
 mod step5_files;
 mod step5_honesty;
+mod step5_hostname;
+mod step5_lifetime;
 mod step5_program;
 mod step5_streams;
 pub mod texts;
@@ -24,10 +28,14 @@ pub fn catalogue() -> &'static [Scenario] {
         [
             step1_rootfs::SCENARIOS,
             step2_namespaces::SCENARIOS,
+            step2_devices::SCENARIOS,
+            step2_proc::SCENARIOS,
             step3_cgroups::SCENARIOS,
             step3_options::SCENARIOS,
             step4_veth::SCENARIOS,
+            step5_lifetime::SCENARIOS,
             step5_program::SCENARIOS,
+            step5_hostname::SCENARIOS,
             step5_streams::SCENARIOS,
             step5_files::SCENARIOS,
             step5_honesty::SCENARIOS,

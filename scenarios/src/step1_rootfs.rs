@@ -18,6 +18,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     scenario("old-root-detached", "2-2", Robust, &["namespace-without-host-files"], old_root_detached),
     scenario("missing-rootfs-refused", "1", Robust, &["nothing-started", "status"], missing_rootfs_refused),
+    scenario("rootfs-path-odd", "1", Robust, &["root-directory"], rootfs_path_odd),
+    scenario("submounts-carried", "2-2", Robust, &["seen-inside", "still-mounted"], submounts_carried),
     scenario("devices-usable", "2-2", Robust, &["device-numbers", "null-swallows"], devices_usable),
     scenario("sysfs-read-only", "2-2", Robust, &["no-writable-sysfs"], sysfs_read_only),
 ];
@@ -89,6 +91,41 @@ fn missing_rootfs_refused(exam: &mut Exam) -> Result<(), Trouble> {
     };
     let status = Evidence::plain(end.shell_status(), format!("waitid of `{}`", run.command));
     exam.check("status", &status, &is_not(0)).because("failure-reported-as-success");
+    Ok(())
+}
+
+/// A directory may be called anything: blanks, commas and colons mean something to shells and to mount options only.
+fn rootfs_path_odd(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: under a plain name it works.
+    drop(exam.start()?);
+    exam.bed.clear()?;
+    let name = format!("my {},{}:{}", exam.lot.word(4), exam.lot.word(4), exam.lot.word(4));
+    let plain = exam.move_work(&name)?;
+    let rootfs = exam.rootfs_identity()?;
+    let container = exam.start_anywhere(Setup::new()).map_err(|trouble| trouble.because("rootfs-path-cut"))?;
+    let at_rootfs =
+        Expect::that(rootfs.to_string(), move |place: &boxproof_harness::evidence::IdPath| place.ino == rootfs);
+    exam.check("root-directory", &container.root()?, &at_rootfs).because("rootfs-path-cut");
+    drop(container);
+    exam.bed.clear()?;
+    if let Some(name) = plain.file_name() {
+        exam.move_work(&name.to_string_lossy())?;
+    }
+    Ok(())
+}
+
+/// What is mounted below rootfs/, a volume for instance, is part of the container; and stays the host's afterwards.
+fn submounts_carried(exam: &mut Exam) -> Result<(), Trouble> {
+    let (name, file) = (exam.lot.word(8), exam.lot.word(8));
+    let volume = exam.volume(&name, &file)?;
+    let container = exam.start()?;
+    let sees = container.host().sees(container.pid(), &format!("/{name}/{file}"))?;
+    exam.check("seen-inside", &sees, &is(Yes(true))).because("bind-not-recursive");
+    container.finish(0, exam.finish_patience())?;
+    exam.bed.clear()?;
+    let source = format!("stat rootfs/{name}/{file} on the host, after the container");
+    let there = Evidence::plain(Yes(volume.is_mounted(&file)), source);
+    exam.check("still-mounted", &there, &is(Yes(true))).because("host-mounts-taken-away");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Step 2 of the workshop: namespaces.
 
 use crate::scenario;
-use boxproof_harness::container::Container;
+use boxproof_harness::container::{Answer, Container};
 use boxproof_harness::error::{Context, Error};
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
@@ -48,9 +48,11 @@ fn pid_one(exam: &mut Exam) -> Result<(), Trouble> {
         .because_if(unshared, "pid-unshared-without-fork")
         .because("pid-namespace-not-new");
     let first = first_process(exam, &container)?;
+    let fatal = first.value.ends_with(FATAL);
     exam.check("is-pid-one", &first, &Expect::that("1", |pid: &String| pid == "1" || pid.starts_with(INIT)))
         .because_if(unshared, "pid-unshared-without-fork")
         .because_if(same, "pid-namespace-not-new")
+        .because_if(fatal, "init-ends-with-any-child")
         .because("pid-one-is-no-init");
     Ok(())
 }
@@ -77,26 +79,50 @@ fn first_process(exam: &Exam, container: &Container) -> Result<Evidence<String>,
     if pid == 1 || container.namespace(Namespace::Pid)?.value == host {
         return Ok(nspid.map(|pids| pids.innermost().to_string()));
     }
-    container.order("orphan", b"")?;
+    let before = container.population()?.value;
+    // The second orphan tells of an init that the end of the first has ended.
+    for _ in 0..2 {
+        match orphan(exam, container, &before)? {
+            Orphan::Reaped => {}
+            Orphan::Zombie => return Ok(nspid.map(|_| format!("{pid} (PID 1 leaves zombies)"))),
+            Orphan::Fatal => return Ok(nspid.map(|_| format!("{pid} {FATAL}"))),
+        }
+    }
+    Ok(nspid.map(|_| format!("{INIT} {pid})")))
+}
+
+/// How the answer ends where PID 1 takes an orphan's end for the payload's.
+const FATAL: &str = "(PID 1 ended with an orphan)";
+
+/// What became of an orphan of the container, and of the container by that.
+enum Orphan {
+    /// Somebody has reaped it.
+    Reaped,
+    /// Nobody does.
+    Zombie,
+    /// The container ended with it.
+    Fatal,
+}
+
+/// Lets an orphan be made, which ends at once, and waits until it is reaped. `before` lived before.
+fn orphan(exam: &Exam, container: &Container, before: &[i32]) -> Result<Orphan, Trouble> {
+    let asked = container.ask("orphan", b"")?;
     let end = Instant::now() + exam.patience(Duration::from_secs(1));
     loop {
-        let zombies = zombies(container)?;
-        if zombies.value.0.is_empty() {
-            return Ok(nspid.with(zombies).map(|_| format!("{INIT} {pid})")));
+        // Whoever looks at a process that ends in this moment sees ENOENT.
+        let population = container.population();
+        if asked == Answer::Gone || container.is_gone() {
+            return Ok(Orphan::Fatal);
+        }
+        // The orphan was there when the order was answered, and is until somebody reaps it.
+        if population?.value.iter().all(|pid| before.contains(pid)) {
+            return Ok(Orphan::Reaped);
         }
         if Instant::now() >= end {
-            return Ok(nspid.with(zombies).map(|_| format!("{pid} (PID 1 leaves zombies)")));
+            return Ok(Orphan::Zombie);
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn zombies(container: &Container) -> Result<Evidence<List>, Trouble> {
-    let population = container.population()?;
-    let host = container.host().clone();
-    let state = |pid: i32| host.status(pid, "State").map(|state| state.value).unwrap_or_default();
-    Ok(population
-        .map(|pids| pids.into_iter().filter(|&pid| state(pid).starts_with('Z')).map(|pid| pid.to_string()).collect()))
 }
 
 /// The container has a mount namespace of its own.

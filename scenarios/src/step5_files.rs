@@ -20,13 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// made private first.
 fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
-    let during: List =
-        exam.differences()?.into_iter().filter(|item| item.kind == "mount").map(|item| line(&item)).collect();
+    let during: Vec<_> = exam.differences()?.into_iter().filter(|item| item.kind == "mount").collect();
+    let taken = during.iter().any(|item| item.after.is_empty());
+    let during: List = during.iter().map(line).collect();
     let source = format!("/proc/{}/mountinfo of the host, before and while the container runs", exam.bed.init_pid());
     let named = during.0.iter().any(|line| line.contains("type nsfs"));
     let of_rootfs = during.0.iter().any(|line| line.contains("/rootfs type"));
+    let over_proc = during.0.iter().any(|line| line.contains(" on /proc type proc"));
     exam.check("while-running", &Evidence::plain(during, source), &is(List(Vec::new())))
+        .because_if(taken, "host-mounts-taken-away")
         .because_if(named, "netns-not-removed")
+        .because_if(over_proc, "proc-over-the-hosts")
         .because_if(of_rootfs, "bind-before-private")
         .because("mount-propagation-shared");
     container.finish(0, exam.finish_patience())?;
@@ -35,7 +39,9 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let named = left.0.iter().any(|line| line.contains("type nsfs"));
     let source = format!("/proc/{}/mountinfo of the host, before and after the container", exam.bed.init_pid());
     exam.check("afterwards", &Evidence::plain(left, source), &is(List(Vec::new())))
+        .because_if(taken, "host-mounts-taken-away")
         .because_if(named, "netns-not-removed")
+        .because_if(over_proc, "proc-over-the-hosts")
         .because_if(of_rootfs, "bind-before-private")
         .because("mount-propagation-shared");
     Ok(())
@@ -73,10 +79,16 @@ fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
     let renamed = residue.iter().any(|item| item.before.contains("kernel/hostname"));
     let named = residue.iter().any(|item| item.after.contains("type nsfs"));
     let bound = residue.iter().any(|item| item.after.contains("/rootfs type"));
+    let lost = |kind: &str| residue.iter().any(|item| item.kind == kind && item.after.is_empty());
+    let (taken, deleted) = (lost("mount"), lost("file"));
+    let over_proc = residue.iter().any(|item| item.after.contains(" on /proc type proc"));
     let left: List = residue.iter().map(line).collect();
     exam.check(check, &Evidence::plain(left, "inventory of the host before and after"), &is(List(Vec::new())))
+        .because_if(taken, "host-mounts-taken-away")
+        .because_if(deleted, "host-files-deleted")
         .because_if(process, "container-orphaned")
         .because_if(named, "netns-not-removed")
+        .because_if(over_proc, "proc-over-the-hosts")
         .because_if(bound, "bind-before-private")
         .because_if(mount, "mount-propagation-shared")
         .because_if(moved, "host-pid-one-moved")

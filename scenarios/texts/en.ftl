@@ -59,6 +59,16 @@ scenario-missing-rootfs-refused = Without rootfs/ the runtime refuses to run
 check-missing-rootfs-refused-nothing-started = No command runs without a rootfs
 check-missing-rootfs-refused-status = The exit status is not 0
 
+scenario-rootfs-path-odd = The directory may be called anything
+    .what = The work directory gets a name with a blank, a comma and a colon. The runtime is called there as ever, and the container's root is the rootfs/ in it.
+    .why = Blanks split words in a shell, commas and colons mean something in mount options. A path that goes through either without quotes works until somebody's home directory is called "My Documents".
+    .hand =
+        mkdir -p '/tmp/my work,dir:1' && sudo cp -a rootfs '/tmp/my work,dir:1/'
+        cp mycontainer '/tmp/my work,dir:1/' && cd '/tmp/my work,dir:1'
+        sudo ./mycontainer run /bin/ls /
+    .man = mount(8) (FILESYSTEM-INDEPENDENT MOUNT OPTIONS), getcwd(3)
+check-rootfs-path-odd-root-directory = The root directory is the rootfs/ there
+
 ## Step 2-1
 
 scenario-pid-one = The first process of the container is PID 1
@@ -96,6 +106,18 @@ scenario-old-root-detached = The host's files are gone from the mount namespace
     .man = pivot_root(2), mount_namespaces(7), umount2(2)
 check-old-root-detached-namespace-without-host-files = The container's mount namespace does not hold the host's files
 
+scenario-submounts-carried = What is mounted below rootfs/ is in the container
+    .what = A file system is mounted on a directory of rootfs/ before the start, as one would give a container a volume. Its file can be seen inside, and after the end it is still mounted on the host.
+    .why = A bind mount without MS_REC takes the directory and leaves the mounts below it behind: the container sees an empty directory, writes into it, and the data is not where everybody looks for it.
+    .hand =
+        sudo mkdir rootfs/volume && sudo mount -t tmpfs none rootfs/volume && sudo touch rootfs/volume/file
+        sudo ./mycontainer run /bin/ls /volume             # file
+        ls rootfs/volume                                   # still there
+        sudo umount rootfs/volume
+    .man = mount(2) (MS_BIND, MS_REC), mount_namespaces(7)
+check-submounts-carried-seen-inside = The file can be seen in the container
+check-submounts-carried-still-mounted = The file system is still mounted on the host afterwards
+
 scenario-devices-usable = /dev has the few devices that programs expect
     .what = null, zero, full, random and urandom are character devices with the right numbers, and what is written to /dev/null is gone.
     .why = A /dev/null that is a plain file grows and keeps what it should forget; without urandom many programs do not start.
@@ -104,6 +126,44 @@ scenario-devices-usable = /dev has the few devices that programs expect
     .man = null(4), full(4), random(4), mknod(2)
 check-devices-usable-device-numbers = The devices have their numbers
 check-devices-usable-null-swallows = /dev/null forgets what is written to it
+
+scenario-devices-for-everyone = /dev is for every user of the container, whatever the caller's umask
+    .what = The runtime is started with umask 077. The devices that it makes are 0666 all the same, and everybody may enter the directories.
+    .why = mknod(2) and mkdir(2) take the umask off the mode that is asked for. A /dev/null that only root may write to breaks every program that runs as another user, and only on machines with a strict umask.
+    .hand =
+        sudo sh -c 'umask 077; ./mycontainer run /bin/ls -l /dev'    # crw-rw-rw-
+    .man = umask(2), mknod(2)
+check-devices-for-everyone-modes = Nothing in /dev is closed to ordinary users
+
+scenario-dev-is-own = The host's devices are not in the container
+    .what = A device that exists in the host's /dev does not appear in the container's.
+    .why = The host's /dev holds its disks: `dd` on one of them reads and writes every file of the machine, whatever namespaces there are.
+    .hand =
+        sudo ./mycontainer run /bin/ls /dev                # no sda, no vda, no nvme0n1
+    .man = mknod(2), devices in https://docs.kernel.org/admin-guide/devices.html
+check-dev-is-own-host-device-hidden = A device of the host cannot be seen
+
+scenario-terminals-work = Terminals open, for everybody, and are the container's own
+    .what = If the container has /dev/pts or /dev/ptmx at all, a new terminal can be opened there, /dev/ptmx is 0666, and the terminals are not the host's.
+    .why = ssh, tmux, script and sudo open a terminal. Without ptmxmode=0666 a devpts refuses ordinary users, without the link /dev/ptmx nobody finds it, and in the host's /dev/pts a container can write on everybody's screen.
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount --root ls -l /dev/ptmx /dev/pts     # ptmx is crw-rw-rw-
+        sudo grep devpts /proc/$P/mountinfo                # ptmxmode=666
+    .man = pts(4), pty(7), https://docs.kernel.org/filesystems/devpts.html
+check-terminals-work-opens = A terminal can be opened
+check-terminals-work-for-everyone = Everybody may open one
+check-terminals-work-not-the-hosts = The terminals are not the host's
+
+scenario-tmpfs-bounded = No tmpfs may fill the machine's memory
+    .what = Every writable tmpfs of the container (/dev, /dev/shm, ...) has a size of its own that is less than the default, half of the machine's memory.
+    .why = What is written to a tmpfs is memory. Where no memory limit is set, `cat /dev/zero > /dev/shm/x` takes half of the machine, and a second tmpfs takes the other half.
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount --root df -h /dev /dev/shm
+        sudo grep tmpfs /proc/$P/mountinfo                 # size=...
+    .man = tmpfs(5), https://docs.kernel.org/filesystems/tmpfs.html
+check-tmpfs-bounded-every-tmpfs-has-a-size = Every tmpfs has a size
 
 scenario-sysfs-read-only = No sysfs can be written to
     .what = If /sys is mounted in the container at all, it is mounted read-only.
@@ -143,6 +203,46 @@ scenario-proc-mount-options = /proc is mounted with nosuid, nodev and noexec
         sudo grep ' /proc ' /proc/$P/mountinfo             # nosuid,nodev,noexec
     .man = mount(2), proc(5)
 check-proc-mount-options-nosuid-nodev-noexec = The three options are set
+
+scenario-mount-failure-stops = A mount that fails stops the run
+    .what = rootfs/proc is replaced by a plain file, on which nothing can mount a /proc. The runtime must fail with an error; the command must not start without its /proc.
+    .why = mount(2) tells of its failure by its result only. Whoever does not look gives the user a container in which a part of the isolation is silently missing.
+    .hand =
+        mv rootfs/proc rootfs/proc.away && touch rootfs/proc
+        sudo ./mycontainer run /bin/echo started; echo "status $?"    # an error, not "started"
+        rm rootfs/proc && mv rootfs/proc.away rootfs/proc
+    .man = mount(2) (RETURN VALUE, ENOTDIR)
+check-mount-failure-stops-nothing-started = The command does not start without /proc
+check-mount-failure-stops-status = The exit status is not 0
+
+scenario-image-links-stay-inside = A link in the image does not lead a mount out of it
+    .what = rootfs/proc is replaced by a link to a directory that exists both in the rootfs and on the host. /proc is then mounted inside, where the link leads there, or the runtime refuses.
+    .why = Before the root changes, a link in the image is resolved on the host: the mount lands on the host's directory, and the container is without it. Whoever makes the image chooses where. A /proc that is a link was runc's CVE-2019-19921, and again CVE-2023-27561.
+    .hand =
+        mkdir rootfs/elsewhere; sudo mkdir /elsewhere
+        mv rootfs/proc rootfs/proc.away && ln -s /elsewhere rootfs/proc
+        sudo ./mycontainer run /bin/ls /proc/              # the processes, or an error
+        rm rootfs/proc && mv rootfs/proc.away rootfs/proc
+    .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT), pivot_root(2)
+check-image-links-stay-inside-mount-lands-inside = The mount lands inside, or is refused
+
+scenario-proc-masked = What in /proc is the machine's cannot be opened
+    .what = /proc/kcore, /proc/keys and /proc/timer_list cannot be read in the container, /proc/sysrq-trigger cannot be written.
+    .why = These files know no PID namespace: kcore is the memory of the whole machine, sysrq-trigger reboots it. Docker and runc cover them with /dev/null or make them read-only.
+    .hand =
+        { -held }
+        sudo grep ' /proc/' /proc/$P/mountinfo             # kcore, keys, timer_list, sysrq-trigger
+        sudo nsenter --target $P --mount --root head -c 1 /proc/timer_list      # nothing
+    .man = proc(5), proc_kcore(5), https://docs.kernel.org/admin-guide/sysrq.html
+check-proc-masked-nothing-exposed = Nothing of the kind can be opened
+
+scenario-proc-sys-read-only = Settings of the machine cannot be changed by /proc/sys
+    .what = core_pattern, modprobe and drop_caches in /proc/sys cannot be opened for writing in the container.
+    .why = Most of /proc/sys belongs to the machine, not to a namespace. Whoever may write core_pattern names a program that the host runs as root at the next crash.
+    .hand =
+        sudo ./mycontainer run /bin/sh -c ': >> /proc/sys/kernel/core_pattern'   # Read-only file system
+    .man = proc_sys(5), core(5), mount(2) (MS_REMOUNT, MS_BIND, MS_RDONLY)
+check-proc-sys-read-only-no-writable-setting = No setting of the machine can be opened for writing
 
 scenario-mounts-do-not-leak = No mount of the container shows on the host
     .what = The host's / is shared, as systemd makes it. While the container runs and after it, the host's list of mounts is what it was.
@@ -198,6 +298,15 @@ scenario-loopback-up = lo is up
     .man = network_namespaces(7), netdevice(7)
 check-loopback-up-lo-is-up = lo is up
 check-loopback-up-lo-answers = 127.0.0.1 can be reached
+
+scenario-sysfs-of-own-network = /sys shows the container's interfaces, not the host's
+    .what = If the container has a /sys, an interface of the host does not appear in its /sys/class/net.
+    .why = A sysfs shows the network namespace of whoever mounted it. The host's one, bound into the container, tells it every interface, address and counter of the host.
+    .hand =
+        ls /sys/class/net                                  # on the host
+        sudo ./mycontainer run /bin/ls /sys/class/net      # lo only
+    .man = sysfs(5), network_namespaces(7)
+check-sysfs-of-own-network-host-interface-hidden = An interface of the host cannot be seen
 
 ## Step 3
 
@@ -334,6 +443,35 @@ scenario-hostname-option = The host name option names the container
     .man = sethostname(2), uts_namespaces(7)
 check-hostname-option-named-as-asked = The container has the name that was asked for
 check-hostname-option-host-keeps-its-name = The host keeps its name
+
+scenario-hostnames-distinct = Two containers do not have one name
+    .what = Two containers run at the same time. If the runtime names its containers, the two names differ. (A runtime that names none leaves them the host's name; that is not judged here.)
+    .why = The host name is what stands in prompts, in logs and in the names of clusters' members. Two containers of the same name cannot be told apart there.
+    .hand =
+        sudo ./mycontainer run /bin/hostname
+        sudo ./mycontainer run /bin/hostname               # another name
+    .man = sethostname(2), uts_namespaces(7)
+check-hostnames-distinct-apart = The two names differ
+
+scenario-hostname-length = A name is taken as a whole, or refused
+    .what = With the runtime's host name option a name of 64 bytes, the longest that the kernel takes, is set to the last byte (or refused); one of 65 bytes ends the run with an error.
+    .why = A name that is cut is another name, and one that the kernel refused leaves the host's. Neither shows until somebody looks for the container under the name that he gave it.
+    .hand =
+        sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 65 with the newline
+        sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # an error
+    .man = sethostname(2) (EINVAL), uname(2), hostname(7)
+check-hostname-length-longest-fits = 64 bytes arrive whole
+check-hostname-length-too-long-refused = 65 bytes are refused
+
+scenario-daemon-does-not-hold = The container is over when its command is
+    .what = The command starts another process and ends. The runtime ends at once, and the process it left in the container ends with it.
+    .why = A script that calls the runtime waits for its command, not for whatever that has left running. And what still runs in a container that is over belongs to nobody: the end of PID 1 is the end of all, if the PID namespace is right.
+    .hand =
+        time sudo ./mycontainer run /bin/sh -c 'sleep 31337 & exit 3'; echo $?    # 3, at once
+        pgrep -f 'sleep 31337'                             # nobody
+    .man = pid_namespaces(7), wait(2)
+check-daemon-does-not-hold-runtime-ends = The runtime ends with the command
+check-daemon-does-not-hold-daemon-ended = What the command left running has ended
 
 scenario-exit-status = The runtime's exit status is the command's
     .what = When the command ends with a drawn status, the runtime ends with the same.
@@ -530,6 +668,30 @@ cause-runtime-outlives-container = The command has ended, the runtime has not. W
 
 cause-root-not-changed = The command sees the host's root directory: chroot or pivot_root was not done, or failed and the program went on. Call it in the child, before exec, and look at its result.
     .why = Without its own root a container is an ordinary process of the host.
+cause-set-up-never-reached = The command runs on the host, in the host's own namespaces: `run` executes it itself. It must start the child that makes the namespaces and changes the root (clone, or /proc/self/exe child), and only the child executes the command.
+    .why = boxproof gave the runtime a command that only the host has, and it ran.
+    .hand =
+        sudo ./mycontainer run /usr/bin/readlink /proc/self/ns/mnt /proc/self/ns/pid    # as without ./mycontainer run
+cause-pivot-root-failed-unnoticed = pivot_root failed and the program went on: the command runs with the host's root. Stop when it fails, and look at the errno that it printed (EINVAL: rootfs/ is no mount point, or / is still shared).
+    .why = boxproof gave the runtime a command that only the host has, and it ran.
+cause-new-root-is-no-mount-point = pivot_root says EINVAL: rootfs/ is an ordinary directory, and it takes mount points only. Bind it on itself first: mount("rootfs", "rootfs", NULL, MS_BIND|MS_REC, NULL).
+    .why = pivot_root exchanges mounts, not directories.
+cause-pivot-root-while-shared = pivot_root says EINVAL, and a bind mount of rootfs/ has reached the host: propagation is still shared, as systemd makes it. Before everything else: mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL).
+    .why = The kernel refuses to move a root whose parent mount is shared. On a host without systemd the same program works.
+    .hand =
+        findmnt -o TARGET,PROPAGATION /                    # "shared" under systemd
+cause-rootfs-path-compiled-in = The path of the rootfs in the error message is not below the directory in which the runtime was called: it is compiled in. Use "rootfs" relative to the working directory.
+    .why = It exists on its author's machine only.
+cause-host-files-deleted = Files of the host are gone. Is the directory of the old root removed with all its contents, while the old root is still mounted there? umount2(old, MNT_DETACH), look at its result, and remove the directory with rmdir, which takes an empty one only.
+    .why = A failed umount that nobody looks at, and remove_dir_all or rm -rf after it, delete the host.
+cause-rootfs-path-cut = The runtime does not find its rootfs/ when the path holds a blank, a comma or a colon. Pass paths as one argument, never through a shell or a string that is split, and quote them in mount options.
+    .why = Under a plain name the same run works.
+cause-bind-not-recursive = What is mounted below rootfs/ is missing in the container. Bind with MS_BIND|MS_REC.
+    .why = Without MS_REC only the one mount is copied; below it are the empty directories on which the others were mounted.
+cause-host-mounts-taken-away = Mounts of the host are gone. The old root was unmounted while its mounts were still shared, so the host lost them too. Make everything private before: MS_REC|MS_PRIVATE on "/", not on one mount alone.
+    .why = umount propagates as mount does. On a real machine /dev, /proc and /sys are gone after that.
+    .hand =
+        findmnt | wc -l                                    # before and after a run
 cause-root-elsewhere = The root directory was changed, but not to rootfs/ beside the program: it is { $observed }. Is a path compiled in? Use "rootfs" in the working directory.
     .why = The workshop's contract: the runtime is called in the directory that holds rootfs/.
 cause-chdir-forgotten = After chroot the working directory is still outside. Call chdir("/") right after chroot.
@@ -546,6 +708,14 @@ cause-dev-without-nodes = Devices are missing in /dev. Mount a tmpfs there and m
     .why = `> /dev/null` in a shell script would make a plain file.
 cause-dev-node-is-no-device = An entry in /dev is not the device of its name ({ $observed }). Make it with mknod and S_IFCHR, or bind-mount the host's one onto it.
     .why = A plain file as /dev/null keeps what is written to it and fills the disk.
+cause-umask-inherited = Devices or directories in /dev are closed to ordinary users ({ $observed }) because the caller's umask was taken off their modes. Call umask(0) before mknod and mkdir.
+    .why = mknod("/dev/null", S_IFCHR|0666, ...) gives 0600 under umask 077.
+cause-dev-of-the-host = The container has the host's own /dev (or /dev/pts). Mount a tmpfs on /dev and make the few devices a program needs; mount a devpts of its own on /dev/pts.
+    .why = Disks, the kernel's log and other people's terminals are in it.
+cause-terminals-do-not-open = There is a devpts or a /dev/ptmx, but a terminal cannot be opened by everybody ({ $observed }). Mount it with "newinstance,ptmxmode=0666,mode=0620" and make the link /dev/ptmx -> pts/ptmx.
+    .why = ptmxmode is 0000 unless one asks for another.
+cause-tmpfs-without-size = A tmpfs has no size of its own ({ $observed }): it may take half of the machine's memory. Mount it with "size=64m" or the like.
+    .why = A tmpfs is memory.
 cause-sysfs-writable = /sys is mounted writable. Add MS_RDONLY (with MS_NOSUID, MS_NODEV, MS_NOEXEC).
     .why = Settings of the host's devices can be changed from inside.
 
@@ -557,6 +727,14 @@ cause-pid-namespace-not-new = The container is in the host's PID namespace: CLON
     .why = All processes of the host can be seen and killed.
 cause-pid-one-is-no-init = PID 1 of the container is not the command but a process of the runtime, and it leaves zombies. Let the command replace it by exec, or let PID 1 reap every child (wait in a loop).
     .why = Orphans become children of PID 1. Nobody else can reap them.
+cause-init-ends-with-any-child = PID 1 of the container is a process of the runtime that ends as soon as any child ends, and takes the command with it. Compare what waitpid(-1, ...) returns with the command's PID, and go on waiting if it is another.
+    .why = Orphans become children of PID 1, and every one of them ends some day.
+cause-init-waits-for-all = The runtime does not end with its command but waits for every process of the container. When waitpid returns the command's PID: end, with its status.
+    .why = A daemon in the background never ends.
+cause-daemon-outlives-container = The command has ended and the runtime too, but a process of the container still runs. Let PID 1 end (the kernel then ends the rest), or kill the container's cgroup.
+    .why = It holds the container's memory and network, and nobody knows of it.
+cause-init-swallows-signals = Between the runtime and the command stands a PID 1 of the runtime's own, and the signal ends there: the kernel drops it, or the container is killed. Install handlers in PID 1 that send the signal on to the command.
+    .why = PID 1 of a namespace gets only those signals for which it has a handler.
 cause-mount-namespace-not-new = The container is in the host's mount namespace: CLONE_NEWNS is missing among the clone flags.
     .why = Its mounts are the host's, and stay there.
 cause-proc-not-mounted = No procfs is mounted on /proc in the container. After chroot: mount("proc", "/proc", "proc", ...), and look at the result.
@@ -565,6 +743,20 @@ cause-proc-of-another-namespace = The /proc in the container is that of another 
     .why = A procfs belongs to the PID namespace of whoever mounts it.
 cause-proc-mount-flags = /proc is mounted without MS_NOSUID, MS_NODEV and MS_NOEXEC. Give the three flags instead of 0.
     .why = They are what every distribution uses.
+cause-mount-errors-ignored = /proc could not be mounted, and the command started all the same. Look at the result of every mount and stop when one fails.
+    .why = The workshop's program prints "Error mounting proc" and goes on.
+cause-image-link-followed = rootfs/proc was a link, and the mount went where it leads on the host. Mount after pivot_root (or chroot), so that links are resolved inside, or resolve them with openat2(RESOLVE_IN_ROOT).
+    .why = The path rootfs/proc is the image's to decide (CVE-2019-19921, CVE-2023-27561).
+cause-proc-over-the-hosts = The container's proc was mounted on the host's /proc: before the root was changed, and while mounts still spread to the host. Make / private, change the root, and mount proc then.
+    .why = `ps` on the host shows an empty list after that, and the next run does not find /proc/self/exe.
+    .hand =
+        grep -c ' /proc ' /proc/self/mountinfo             # 1, before and after a run
+cause-sysfs-of-another-network = The /sys in the container is that of another network namespace, probably bound from the host. Mount a sysfs in the child, which is in the new network namespace: mount("sysfs", "/sys", "sysfs", ...).
+    .why = A sysfs belongs to the network namespace of whoever mounts it.
+cause-proc-not-masked = Parts of /proc that are the machine's can be opened ({ $observed }). Bind /dev/null on /proc/kcore, /proc/keys and /proc/timer_list, and make /proc/sysrq-trigger read-only.
+    .why = They know no namespace.
+cause-proc-sys-writable = Settings of the machine can be changed in the container ({ $observed }). Bind /proc/sys on itself and remount it with MS_BIND|MS_REMOUNT|MS_RDONLY: two calls.
+    .why = A bind mount ignores MS_RDONLY when it is made.
 cause-mount-propagation-shared = Mounts of the container spread to the host. Make propagation private before the first mount: mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL).
     .why = systemd makes / shared, and a new mount namespace stays in the same peer group. The workshop's program has this defect; unshare(1) does not, because it sets private by itself.
     .hand =
@@ -626,6 +818,12 @@ cause-arguments-cut = Arguments are missing at the end ({ $observed }). Is there
     .why = The kernel takes up to a quarter of the stack limit, some 2 MiB.
 cause-arguments-changed = An argument was changed on its way ({ $observed }). Pass the list on as it is; do not join it to a string or give it to a shell, and do not let an option parser read past the command.
     .why = Blanks, quotes and leading dashes belong to the argument.
+cause-hostname-constant = Two containers have the same name ({ $observed }): it is a constant. Draw a name, or use the container's id, if none is given.
+    .why = Two containers of one name cannot be told apart in a log.
+cause-hostname-cut = The name was cut ({ $observed } instead of { $expected }). The kernel takes 64 bytes; give it the length, not a C string in an array of 64, and refuse what is longer.
+    .why = A name that is cut is another container's.
+cause-hostname-error-ignored = The kernel refused the name, and the run went on under { $observed }. Look at what sethostname returns.
+    .why = EINVAL for more than 64 bytes, EPERM without CAP_SYS_ADMIN.
 cause-environment-passed-on = The caller's environment reaches the container. Give exec a list of your own, at least PATH, instead of os.Environ().
     .why = The workshop's program passes everything on: AWS keys, tokens, SSH agents.
 cause-path-missing = PATH is not set in the container. Set PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin.

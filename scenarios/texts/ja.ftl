@@ -59,6 +59,16 @@ scenario-missing-rootfs-refused = rootfs/ がなければ実行を断る
 check-missing-rootfs-refused-nothing-started = rootfs なしではコマンドが動かない
 check-missing-rootfs-refused-status = 終了ステータスが 0 ではない
 
+scenario-rootfs-path-odd = ディレクトリの名前は何でもよい
+    .what = 作業ディレクトリの名前に空白、コンマ、コロンを入れます。ランタイムはいつもどおりそこで呼ばれ、コンテナのルートはその中の rootfs/ でなければなりません。
+    .why = 空白はシェルで単語の区切りになり、コンマとコロンはマウントオプションで意味を持ちます。引用符なしでどちらかを通ったパスは、ホームディレクトリが「My Documents」という名前の人のところで動かなくなります。
+    .hand =
+        mkdir -p '/tmp/my work,dir:1' && sudo cp -a rootfs '/tmp/my work,dir:1/'
+        cp mycontainer '/tmp/my work,dir:1/' && cd '/tmp/my work,dir:1'
+        sudo ./mycontainer run /bin/ls /
+    .man = mount(8) (FILESYSTEM-INDEPENDENT MOUNT OPTIONS), getcwd(3) のマニュアル
+check-rootfs-path-odd-root-directory = ルートディレクトリがそこの rootfs/ である
+
 ## Step 2-1
 
 scenario-pid-one = コンテナの最初のプロセスが PID 1 である
@@ -96,6 +106,18 @@ scenario-old-root-detached = Mount 名前空間からホストのファイルが
     .man = pivot_root(2), mount_namespaces(7), umount2(2) のマニュアル
 check-old-root-detached-namespace-without-host-files = コンテナの Mount 名前空間にホストのファイルがない
 
+scenario-submounts-carried = rootfs/ の下にマウントしたものがコンテナの中にある
+    .what = 起動の前に、コンテナにボリュームを渡すときのように、rootfs/ のディレクトリにファイルシステムをマウントします。その中のファイルがコンテナから見え、終了後もホストにマウントされたままでなければなりません。
+    .why = MS_REC のない bind マウントはディレクトリだけを写し、その下のマウントを置き去りにします。コンテナには空のディレクトリが見え、そこに書いたデータは誰も探さない場所に残ります。
+    .hand =
+        sudo mkdir rootfs/volume && sudo mount -t tmpfs none rootfs/volume && sudo touch rootfs/volume/file
+        sudo ./mycontainer run /bin/ls /volume             # file が見えるはず
+        ls rootfs/volume                                   # まだあるはず
+        sudo umount rootfs/volume
+    .man = mount(2) (MS_BIND, MS_REC), mount_namespaces(7) のマニュアル
+check-submounts-carried-seen-inside = コンテナからファイルが見える
+check-submounts-carried-still-mounted = 終了後もホストにマウントされている
+
 scenario-devices-usable = /dev にプログラムが必要とするデバイスがある
     .what = null、zero、full、random、urandom が正しい番号のキャラクターデバイスで、/dev/null に書いたものは消えます。
     .why = /dev/null がただのファイルだと、捨てるはずのものを溜め込んで大きくなります。urandom がないと起動しないプログラムも多くあります。
@@ -104,6 +126,44 @@ scenario-devices-usable = /dev にプログラムが必要とするデバイス�
     .man = null(4), full(4), random(4), mknod(2) のマニュアル
 check-devices-usable-device-numbers = デバイス番号が正しい
 check-devices-usable-null-swallows = /dev/null に書いたものは残らない
+
+scenario-devices-for-everyone = 呼び出し側の umask によらず、/dev をコンテナの誰もが使える
+    .what = ランタイムを umask 077 で起動します。それでもランタイムが作るデバイスは 0666 で、ディレクトリには誰でも入れなければなりません。
+    .why = mknod(2) と mkdir(2) は、指定したモードから umask を引きます。root しか書けない /dev/null は、root 以外で動くすべてのプログラムを壊します。しかも umask の厳しいマシンだけで起こります。
+    .hand =
+        sudo sh -c 'umask 077; ./mycontainer run /bin/ls -l /dev'    # crw-rw-rw- のはず
+    .man = umask(2), mknod(2) のマニュアル
+check-devices-for-everyone-modes = /dev に一般ユーザーが使えないものがない
+
+scenario-dev-is-own = ホストのデバイスがコンテナにない
+    .what = ホストの /dev にあるデバイスが、コンテナの /dev に現れません。
+    .why = ホストの /dev にはディスクがあります。そのひとつに `dd` すれば、名前空間がどうであれ、マシンのすべてのファイルを読み書きできます。
+    .hand =
+        sudo ./mycontainer run /bin/ls /dev                # sda、vda、nvme0n1 などがないはず
+    .man = mknod(2) のマニュアル, https://docs.kernel.org/admin-guide/devices.html
+check-dev-is-own-host-device-hidden = ホストのデバイスが見えない
+
+scenario-terminals-work = 端末が誰にでも開け、コンテナ自身のものである
+    .what = コンテナに /dev/pts か /dev/ptmx があるなら、そこで新しい端末を開け、/dev/ptmx は 0666 で、端末はホストのものではありません。
+    .why = ssh、tmux、script、sudo は端末を開きます。ptmxmode=0666 のない devpts は一般ユーザーを拒み、/dev/ptmx のリンクがなければ誰も見つけられません。ホストの /dev/pts が見えれば、コンテナからみんなの画面に書き込めます。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount --root ls -l /dev/ptmx /dev/pts     # ptmx は crw-rw-rw- のはず
+        sudo grep devpts /proc/$P/mountinfo                # ptmxmode=666 があるはず
+    .man = pts(4), pty(7) のマニュアル, https://docs.kernel.org/filesystems/devpts.html
+check-terminals-work-opens = 端末を開ける
+check-terminals-work-for-everyone = 誰でも開ける
+check-terminals-work-not-the-hosts = 端末がホストのものではない
+
+scenario-tmpfs-bounded = tmpfs でマシンのメモリを埋められない
+    .what = コンテナの書き込める tmpfs (/dev、/dev/shm など) はどれも、既定の大きさ (マシンのメモリの半分) より小さい上限を持ちます。
+    .why = tmpfs に書いたものはメモリに載ります。メモリの制限がなければ `cat /dev/zero > /dev/shm/x` でマシンの半分、もうひとつの tmpfs で残りの半分が埋まります。
+    .hand =
+        { -held }
+        sudo nsenter --target $P --mount --root df -h /dev /dev/shm
+        sudo grep tmpfs /proc/$P/mountinfo                 # size=... があるはず
+    .man = tmpfs(5) のマニュアル, https://docs.kernel.org/filesystems/tmpfs.html
+check-tmpfs-bounded-every-tmpfs-has-a-size = どの tmpfs にも上限がある
 
 scenario-sysfs-read-only = sysfs に書き込めない
     .what = コンテナに /sys をマウントするなら、読み取り専用でなければなりません。
@@ -143,6 +203,46 @@ scenario-proc-mount-options = /proc が nosuid、nodev、noexec でマウント�
         sudo grep ' /proc ' /proc/$P/mountinfo             # nosuid,nodev,noexec があるはず
     .man = mount(2), proc(5) のマニュアル
 check-proc-mount-options-nosuid-nodev-noexec = 3 つのオプションが付いている
+
+scenario-mount-failure-stops = マウントに失敗したら実行をやめる
+    .what = rootfs/proc をただのファイルに置き換え、/proc をマウントできなくします。ランタイムはエラーで終わらなければならず、/proc のないままコマンドを起動してはいけません。
+    .why = mount(2) の失敗は戻り値でしか分かりません。それを見ないと、隔離の一部が黙って欠けたコンテナを渡すことになります。
+    .hand =
+        mv rootfs/proc rootfs/proc.away && touch rootfs/proc
+        sudo ./mycontainer run /bin/echo started; echo "status $?"    # "started" ではなくエラーのはず
+        rm rootfs/proc && mv rootfs/proc.away rootfs/proc
+    .man = mount(2) (RETURN VALUE, ENOTDIR) のマニュアル
+check-mount-failure-stops-nothing-started = /proc なしではコマンドが起動しない
+check-mount-failure-stops-status = 終了ステータスが 0 ではない
+
+scenario-image-links-stay-inside = イメージの中のリンクがマウントを外へ導かない
+    .what = rootfs/proc を、rootfs の中にもホストにもあるディレクトリへのリンクに置き換えます。/proc はリンクをコンテナの中でたどった先にマウントされるか、ランタイムが断らなければなりません。
+    .why = ルートを変える前にたどると、イメージの中のリンクはホストで解決されます。マウントはホストのディレクトリに載り、コンテナからは欠けます。場所を決めるのはイメージを作った人です。runc の CVE-2019-19921 と CVE-2023-27561 も、リンクになった /proc の問題でした。
+    .hand =
+        mkdir rootfs/elsewhere; sudo mkdir /elsewhere
+        mv rootfs/proc rootfs/proc.away && ln -s /elsewhere rootfs/proc
+        sudo ./mycontainer run /bin/ls /proc/              # プロセスの一覧か、エラーのはず
+        rm rootfs/proc && mv rootfs/proc.away rootfs/proc
+    .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT), pivot_root(2) のマニュアル
+check-image-links-stay-inside-mount-lands-inside = マウントが中に載るか、断られる
+
+scenario-proc-masked = /proc の中のマシン全体のものを開けない
+    .what = コンテナの中で /proc/kcore、/proc/keys、/proc/timer_list を読めず、/proc/sysrq-trigger に書けません。
+    .why = これらのファイルは PID 名前空間と関係がありません。kcore はマシン全体のメモリで、sysrq-trigger は再起動もできます。Docker や runc は /dev/null で覆うか、読み取り専用にしています。
+    .hand =
+        { -held }
+        sudo grep ' /proc/' /proc/$P/mountinfo             # kcore、keys、timer_list、sysrq-trigger があるはず
+        sudo nsenter --target $P --mount --root head -c 1 /proc/timer_list      # 何も出ないはず
+    .man = proc(5), proc_kcore(5) のマニュアル, https://docs.kernel.org/admin-guide/sysrq.html
+check-proc-masked-nothing-exposed = そのようなものをひとつも開けない
+
+scenario-proc-sys-read-only = /proc/sys でマシンの設定を変えられない
+    .what = コンテナの中で /proc/sys の core_pattern、modprobe、drop_caches を書き込み用に開けません。
+    .why = /proc/sys の多くは名前空間ではなくマシンのものです。core_pattern に書ければ、次にどこかのプログラムが落ちたとき、ホストが root で実行するプログラムを指定できます。
+    .hand =
+        sudo ./mycontainer run /bin/sh -c ': >> /proc/sys/kernel/core_pattern'   # Read-only file system のはず
+    .man = proc_sys(5), core(5), mount(2) (MS_REMOUNT, MS_BIND, MS_RDONLY) のマニュアル
+check-proc-sys-read-only-no-writable-setting = マシンの設定を書き込み用に開けない
 
 scenario-mounts-do-not-leak = コンテナのマウントがホストに現れない
     .what = ホストの / は systemd と同じく shared です。コンテナの実行中も終了後も、ホストのマウント一覧は元のままでなければなりません。
@@ -198,6 +298,15 @@ scenario-loopback-up = lo が UP している
     .man = network_namespaces(7), netdevice(7) のマニュアル
 check-loopback-up-lo-is-up = lo が UP している
 check-loopback-up-lo-answers = 127.0.0.1 に届く
+
+scenario-sysfs-of-own-network = /sys にホストではなくコンテナのインターフェースが見える
+    .what = コンテナに /sys があるなら、その /sys/class/net にホストのインターフェースは現れません。
+    .why = sysfs は、マウントしたプロセスの Network 名前空間を見せます。ホストの sysfs を bind したコンテナには、ホストのすべてのインターフェース、アドレス、カウンタが見えてしまいます。
+    .hand =
+        ls /sys/class/net                                  # ホスト側
+        sudo ./mycontainer run /bin/ls /sys/class/net      # lo だけのはず
+    .man = sysfs(5), network_namespaces(7) のマニュアル
+check-sysfs-of-own-network-host-interface-hidden = ホストのインターフェースが見えない
 
 ## Step 3
 
@@ -334,6 +443,35 @@ scenario-hostname-option = ホスト名のオプションがコンテナに名�
     .man = sethostname(2), uts_namespaces(7)
 check-hostname-option-named-as-asked = コンテナが指定した名前になる
 check-hostname-option-host-keeps-its-name = ホストの名前は変わらない
+
+scenario-hostnames-distinct = 2 つのコンテナが同じ名前を持たない
+    .what = 2 つのコンテナを同時に動かします。ランタイムがコンテナに名前を付けるなら、2 つの名前は異なっていなければなりません。(名前を付けないランタイムではホストの名前のままです。ここではそれを問いません。)
+    .why = ホスト名はプロンプト、ログ、クラスタのメンバー名に現れます。同じ名前のコンテナが 2 つあると、そこで区別できません。
+    .hand =
+        sudo ./mycontainer run /bin/hostname
+        sudo ./mycontainer run /bin/hostname               # 別の名前のはず
+    .man = sethostname(2), uts_namespaces(7) のマニュアル
+check-hostnames-distinct-apart = 2 つの名前が異なる
+
+scenario-hostname-length = 名前がそのまま使われるか、断られる
+    .what = ランタイムのホスト名オプションに 64 バイト (カーネルが受け付ける最長) の名前を渡すと、最後のバイトまで設定される (または断られる) はずです。65 バイトの名前はエラーで終わらなければなりません。
+    .why = 途中で切られた名前は別の名前で、カーネルに断られた名前は設定されず、ホストの名前が残ります。どちらも、付けた名前でコンテナを探すまで気付きません。
+    .hand =
+        sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 改行を入れて 65 のはず
+        sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # エラーのはず
+    .man = sethostname(2) (EINVAL), uname(2), hostname(7) のマニュアル
+check-hostname-length-longest-fits = 64 バイトがそのまま届く
+check-hostname-length-too-long-refused = 65 バイトは断られる
+
+scenario-daemon-does-not-hold = コマンドが終わればコンテナも終わる
+    .what = コマンドが別のプロセスを起動してから終了します。ランタイムはすぐに終わり、コンテナに残されたプロセスも一緒に終わらなければなりません。
+    .why = ランタイムを呼ぶスクリプトが待つのはコマンドであり、コマンドが残したものではありません。また、終わったコンテナの中で動き続けるものには持ち主がいません。PID 名前空間が正しければ、PID 1 が終わるとすべてが終わります。
+    .hand =
+        time sudo ./mycontainer run /bin/sh -c 'sleep 31337 & exit 3'; echo $?    # すぐに 3 のはず
+        pgrep -f 'sleep 31337'                             # 何も出ないはず
+    .man = pid_namespaces(7), wait(2) のマニュアル
+check-daemon-does-not-hold-runtime-ends = ランタイムがコマンドとともに終わる
+check-daemon-does-not-hold-daemon-ended = コマンドが残したプロセスが終わっている
 
 scenario-exit-status = ランタイムの終了ステータスがコマンドのものと同じである
     .what = コマンドがあるステータスで終わると、ランタイムも同じステータスで終わります。
@@ -530,6 +668,30 @@ cause-runtime-outlives-container = コマンドは終わったのに、ランタ
 
 cause-root-not-changed = コマンドからホストのルートディレクトリが見えています。chroot や pivot_root を呼んでいないか、失敗しても先へ進んでいます。子プロセスで exec の前に呼び、結果を確かめましょう。
     .why = 自分のルートを持たないコンテナは、ホストの普通のプロセスです。
+cause-set-up-never-reached = コマンドがホストの名前空間のまま、ホストで実行されています。`run` が自分でコマンドを実行しています。`run` は名前空間を作りルートを変える子 (clone、または /proc/self/exe child) を起動し、コマンドはその子が実行します。
+    .why = ホストにしかないコマンドをランタイムに渡したところ、実行されました。
+    .hand =
+        sudo ./mycontainer run /usr/bin/readlink /proc/self/ns/mnt /proc/self/ns/pid    # ./mycontainer run なしと同じになる
+cause-pivot-root-failed-unnoticed = pivot_root が失敗したのに処理が続き、コマンドがホストのルートで実行されています。失敗したら止め、表示された errno を確認してください (EINVAL なら、rootfs/ がマウントポイントではないか、/ が shared のままです)。
+    .why = ホストにしかないコマンドをランタイムに渡したところ、実行されました。
+cause-new-root-is-no-mount-point = pivot_root が EINVAL です。rootfs/ はただのディレクトリで、pivot_root はマウントポイントしか受け付けません。先に自分自身へ bind します: mount("rootfs", "rootfs", NULL, MS_BIND|MS_REC, NULL)
+    .why = pivot_root が入れ替えるのはディレクトリではなくマウントです。
+cause-pivot-root-while-shared = pivot_root が EINVAL で、rootfs/ の bind マウントがホストに現れています。マウントの伝播が systemd の設定どおり shared のままです。最初に mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL) を呼びます。
+    .why = カーネルは、親のマウントが shared であるルートの入れ替えを断ります。systemd のないホストでは同じプログラムが動きます。
+    .hand =
+        findmnt -o TARGET,PROPAGATION /                    # systemd の下では shared
+cause-rootfs-path-compiled-in = エラーメッセージの rootfs のパスが、ランタイムを呼んだディレクトリの下にありません。パスがプログラムに埋め込まれています。カレントディレクトリからの相対パス "rootfs" を使います。
+    .why = そのパスは作者のマシンにしかありません。
+cause-host-files-deleted = ホストのファイルが消えています。古いルートがマウントされたままのディレクトリを、中身ごと削除していませんか。umount2(old, MNT_DETACH) の結果を確認し、ディレクトリは空のものしか消さない rmdir で削除します。
+    .why = umount の失敗を見ずに remove_dir_all や rm -rf を続けると、ホストが消えます。
+cause-rootfs-path-cut = パスに空白、コンマ、コロンがあると、ランタイムが rootfs/ を見つけられません。パスはひとつの引数として渡し、シェルや分割される文字列を通さず、マウントオプションではエスケープします。
+    .why = 普通の名前では同じ実行が成功します。
+cause-bind-not-recursive = rootfs/ の下にマウントしたものがコンテナにありません。MS_BIND|MS_REC で bind します。
+    .why = MS_REC がないと写されるのはひとつのマウントだけで、その下にはマウント先だった空のディレクトリが見えます。
+cause-host-mounts-taken-away = ホストのマウントが消えています。マウントが shared のまま古いルートをアンマウントしたため、ホストからも外れました。その前に、ひとつのマウントだけでなく "/" に MS_REC|MS_PRIVATE を指定してすべてを private にします。
+    .why = umount も mount と同じように伝わります。実際のマシンでは /dev、/proc、/sys がなくなります。
+    .hand =
+        findmnt | wc -l                                    # 実行の前と後
 cause-root-elsewhere = ルートディレクトリは変わりましたが、プログラムの横の rootfs/ ではなく { $observed } です。パスを決め打ちしていませんか？ カレントディレクトリの "rootfs" を使いましょう。
     .why = ワークショップでは、rootfs/ のあるディレクトリでランタイムを呼びます。
 cause-chdir-forgotten = chroot のあともカレントディレクトリが外のままです。chroot のすぐ後で chdir("/") を呼びましょう。
@@ -546,6 +708,14 @@ cause-dev-without-nodes = /dev にデバイスがありません。tmpfs をマ�
     .why = シェルスクリプトの `> /dev/null` がただのファイルを作ってしまいます。
 cause-dev-node-is-no-device = /dev の中に、名前どおりのデバイスでないものがあります ({ $observed })。S_IFCHR を付けて mknod で作るか、ホストのものを bind マウントしましょう。
     .why = ただのファイルの /dev/null は、書かれたものを溜めてディスクを埋めます。
+cause-umask-inherited = /dev のデバイスやディレクトリを一般ユーザーが使えません ({ $observed })。呼び出し側の umask がモードから引かれています。mknod と mkdir の前に umask(0) を呼びます。
+    .why = umask 077 の下では mknod("/dev/null", S_IFCHR|0666, ...) が 0600 になります。
+cause-dev-of-the-host = コンテナの /dev (または /dev/pts) がホストのものです。/dev に tmpfs をマウントして必要なデバイスだけを作り、/dev/pts には自分の devpts をマウントします。
+    .why = そこにはディスク、カーネルのログ、ほかの人の端末があります。
+cause-terminals-do-not-open = devpts または /dev/ptmx があるのに、端末を誰でも開けるようになっていません ({ $observed })。"newinstance,ptmxmode=0666,mode=0620" でマウントし、リンク /dev/ptmx -> pts/ptmx を作ります。
+    .why = 指定しなければ ptmxmode は 0000 です。
+cause-tmpfs-without-size = tmpfs に大きさの上限がなく ({ $observed })、マシンのメモリの半分まで使えます。"size=64m" などを付けてマウントします。
+    .why = tmpfs の中身はメモリに載ります。
 cause-sysfs-writable = /sys が書き込み可能でマウントされています。MS_RDONLY を付けましょう（MS_NOSUID、MS_NODEV、MS_NOEXEC も）。
     .why = ホストのデバイスの設定を中から変えられます。
 
@@ -557,6 +727,14 @@ cause-pid-namespace-not-new = コンテナがホストの PID 名前空間にい
     .why = ホストのすべてのプロセスが見え、kill もできます。
 cause-pid-one-is-no-init = コンテナの PID 1 がコマンドではなくランタイムのプロセスで、ゾンビを残しています。exec でコマンドに置き換えるか、PID 1 がすべての子プロセスを回収しましょう（wait を繰り返す）。
     .why = 孤児になったプロセスは PID 1 の子になります。ほかに回収できるプロセスはありません。
+cause-init-ends-with-any-child = コンテナの PID 1 がランタイムのプロセスで、どれかの子が終わるとすぐに終わり、コマンドも道連れにします。waitpid(-1, ...) の戻り値をコマンドの PID と比べ、違えば待ち続けます。
+    .why = 親を失ったプロセスは PID 1 の子になり、どれもいつかは終わります。
+cause-init-waits-for-all = ランタイムがコマンドとともに終わらず、コンテナのすべてのプロセスを待っています。waitpid がコマンドの PID を返したら、そのステータスで終わります。
+    .why = バックグラウンドのデーモンは終わりません。
+cause-daemon-outlives-container = コマンドもランタイムも終わったのに、コンテナのプロセスが動き続けています。PID 1 を終わらせる (残りはカーネルが終わらせます) か、コンテナの cgroup を Kill します。
+    .why = コンテナのメモリとネットワークを握ったまま、誰にも知られずに残ります。
+cause-init-swallows-signals = ランタイムとコマンドの間にランタイム自身の PID 1 があり、シグナルがそこで止まっています。カーネルに捨てられるか、コンテナが Kill されます。PID 1 にハンドラを設定し、シグナルをコマンドへ送ります。
+    .why = 名前空間の PID 1 に届くのは、ハンドラのあるシグナルだけです。
 cause-mount-namespace-not-new = コンテナがホストの Mount 名前空間にいます。Cloneflags に CLONE_NEWNS がありません。
     .why = コンテナのマウントがホストのマウントになり、残ります。
 cause-proc-not-mounted = コンテナの /proc に procfs がマウントされていません。chroot のあとで mount("proc", "/proc", "proc", ...) を呼び、結果を確かめましょう。
@@ -565,6 +743,20 @@ cause-proc-of-another-namespace = コンテナの /proc が別の PID 名前空�
     .why = procfs は、マウントしたプロセスの PID 名前空間のものになります。
 cause-proc-mount-flags = /proc が MS_NOSUID、MS_NODEV、MS_NOEXEC なしでマウントされています。0 の代わりにこの 3 つを渡しましょう。
     .why = どのディストリビューションもそうしています。
+cause-mount-errors-ignored = /proc をマウントできなかったのに、コマンドが起動しました。マウントの結果を毎回確認し、失敗したら止めます。
+    .why = ワークショップのプログラムは "Error mounting proc" と表示して続けます。
+cause-image-link-followed = rootfs/proc がリンクで、マウントがホスト側のリンク先に載りました。pivot_root (または chroot) のあとでマウントすればリンクは中で解決されます。または openat2(RESOLVE_IN_ROOT) で解決します。
+    .why = rootfs/proc が何であるかを決めるのはイメージです (CVE-2019-19921, CVE-2023-27561)。
+cause-proc-over-the-hosts = コンテナの proc がホストの /proc の上にマウントされました。ルートを変える前で、マウントがまだホストへ伝わるときだったからです。/ を private にし、ルートを変え、それから proc をマウントします。
+    .why = そのあとホストの `ps` は空になり、次の実行は /proc/self/exe を見つけられません。
+    .hand =
+        grep -c ' /proc ' /proc/self/mountinfo             # 実行の前も後も 1 のはず
+cause-sysfs-of-another-network = コンテナの /sys が別の Network 名前空間のもので、おそらくホストから bind されています。新しい Network 名前空間にいる子の中で sysfs をマウントします: mount("sysfs", "/sys", "sysfs", ...)
+    .why = sysfs は、マウントしたプロセスの Network 名前空間のものになります。
+cause-proc-not-masked = /proc の中のマシン全体のものを開けます ({ $observed })。/proc/kcore、/proc/keys、/proc/timer_list に /dev/null を bind し、/proc/sysrq-trigger を読み取り専用にします。
+    .why = これらは名前空間と関係がありません。
+cause-proc-sys-writable = コンテナの中でマシンの設定を変えられます ({ $observed })。/proc/sys を自分自身へ bind し、MS_BIND|MS_REMOUNT|MS_RDONLY で再マウントします。呼び出しは 2 回です。
+    .why = bind マウントを作るときの MS_RDONLY は無視されます。
 cause-mount-propagation-shared = コンテナのマウントがホストへ伝わっています。最初のマウントより前に mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL) で private にしましょう。
     .why = systemd は / を shared にし、新しい Mount 名前空間も同じグループに残ります。ワークショップの Go プログラムにもこの欠点があります。unshare(1) コマンドは自分で private にするので起きません。
     .hand =
@@ -626,6 +818,12 @@ cause-arguments-cut = 後ろの引数が足りません ({ $observed })。固定
     .why = カーネルはスタック上限の 4 分の 1、約 2 MiB まで受け取ります。
 cause-arguments-changed = 引数が途中で変わりました ({ $observed })。リストのまま渡しましょう。文字列につなげたりシェルに渡したりせず、コマンドより後ろをオプションとして読まないようにします。
     .why = 空白も引用符も先頭の - も引数の一部です。
+cause-hostname-constant = 2 つのコンテナの名前が同じです ({ $observed })。名前が定数になっています。指定がなければ乱数かコンテナの ID から名前を作ります。
+    .why = 同じ名前のコンテナはログで区別できません。
+cause-hostname-cut = 名前が途中で切られています ({ $expected } ではなく { $observed })。カーネルは 64 バイトまで受け付けます。64 バイトの配列の C 文字列ではなく長さを渡し、それより長い名前は断ります。
+    .why = 切られた名前は別のコンテナの名前です。
+cause-hostname-error-ignored = カーネルが名前を断ったのに、{ $observed } という名前で実行が続きました。sethostname の戻り値を確認します。
+    .why = 64 バイトを超えると EINVAL、CAP_SYS_ADMIN がなければ EPERM です。
 cause-environment-passed-on = 呼び出した側の環境変数がコンテナに届いています。os.Environ() の代わりに、PATH など必要なものだけの一覧を exec に渡しましょう。
     .why = ワークショップのプログラムはすべてを渡します。AWS のキーも、トークンも、SSH エージェントもです。
 cause-path-missing = コンテナに PATH がありません。PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin を設定しましょう。

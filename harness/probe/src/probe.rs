@@ -78,6 +78,7 @@ fn carry_out(words: &[&str], order: &Packet, heap: &mut Vec<Vec<u8>>) -> io::Res
         ["list"] => list(&path(order)?),
         ["link"] => fs::read_link(path(order)?).map(|to| (String::new(), to.into_os_string().into_vec())),
         ["stat"] => stat(&path(order)?),
+        ["terminal"] => terminal(),
         ["sethostname"] => Ok(nix::unistd::sethostname(path(order)?)?).and_then(done),
         ["mount-tmpfs"] => mount_tmpfs(&path(order)?).and_then(done),
         ["run"] => run(order),
@@ -214,6 +215,15 @@ fn write(order: &Packet) -> io::Result<()> {
     let split = order.body.iter().position(|&byte| byte == 0).ok_or(io::ErrorKind::InvalidInput)?;
     let path = OsString::from_vec(order.body[..split].to_vec());
     OpenOptions::new().write(true).create(true).truncate(false).open(path)?.write_all(&order.body[split + 1..])
+}
+
+/// Opens a new terminal, both ends, and keeps them open. Answers with the name of the far one, pty(7).
+fn terminal() -> io::Result<Answer> {
+    let open = |path: &str| OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path);
+    let near = open("/dev/ptmx")?;
+    let far = format!("/dev/pts/{}", sys::unlock_terminal(&near)?);
+    std::mem::forget((open(&far)?, near));
+    said(far)
 }
 
 fn list(path: &OsString) -> io::Result<Answer> {

@@ -86,6 +86,17 @@ pub fn loopback_up() -> io::Result<()> {
     Ok(())
 }
 
+/// Unlocks the terminal whose near end is `near`, and gives its number: unlockpt(3) and ptsname(3) without the C library's
+/// look into /dev/pts.
+pub fn unlock_terminal(near: &impl std::os::fd::AsRawFd) -> io::Result<u32> {
+    let (near, unlocked, mut number) = (near.as_raw_fd(), 0_i32, 0_u32);
+    // SAFETY: TIOCSPTLCK reads an int.
+    Errno::result(unsafe { libc::ioctl(near, libc::TIOCSPTLCK, &raw const unlocked) })?;
+    // SAFETY: TIOCGPTN writes an unsigned int.
+    Errno::result(unsafe { libc::ioctl(near, libc::TIOCGPTN, &raw mut number) })?;
+    Ok(number)
+}
+
 /// Ignores a signal.
 pub fn ignore(signal: i32) {
     // SAFETY: SIG_IGN runs no code of ours.

@@ -135,6 +135,13 @@ impl HostProc {
         Ok(stat.filesystem_type().0 as i64)
     }
 
+    /// How many bytes the file system at `/proc/PID/NAME` holds at most, statfs(2).
+    pub fn capacity(&self, pid: i32, name: &str) -> Result<u64> {
+        let fd = self.at(&format!("{pid}/{name}"), OFlag::O_PATH)?;
+        let stat = nix::sys::statfs::fstatfs(&fd).context(format!("statfs /proc/{pid}/{name}"))?;
+        Ok(stat.blocks() * stat.block_size() as u64)
+    }
+
     /// The names in the directory `/proc/PID/NAME`.
     pub fn names(&self, pid: i32, name: &str) -> Result<Vec<String>> {
         let path = format!("{pid}/{name}");

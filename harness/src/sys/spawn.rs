@@ -28,6 +28,8 @@ pub(crate) struct Launch<'a> {
     pub session: bool,
     /// The user and group it becomes, if not the caller's.
     pub user: Option<u32>,
+    /// Its umask, if not the caller's.
+    pub umask: Option<u32>,
 }
 
 /// How the program is named.
@@ -141,6 +143,9 @@ fn child(launch: &Launch, argv: &[*const c_char], envp: &[*const c_char], report
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+        if let Some(mask) = launch.umask {
+            libc::umask(mask);
+        }
         if let Some(directory) = launch.directory
             && libc::chdir(directory.as_ptr()) != 0
         {

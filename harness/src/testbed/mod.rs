@@ -62,6 +62,8 @@ pub struct Testbed {
     pace: Pace,
     probe: PlacedProbe,
     listener: OwnedFd,
+    /// The probe in the rootfs, while a decoy is awaited.
+    behind_decoy: Option<(PlacedProbe, OwnedFd)>,
     sentinels: Vec<Started>,
     lot: crate::seed::Lot,
     programs: programs::Programs,
@@ -115,6 +117,7 @@ impl Testbed {
             descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2), (far.as_raw_fd(), 3)],
             session: true,
             user: None,
+            umask: None,
         })
         .context("clone3 the testbed's init")?;
         drop(far);
@@ -160,6 +163,7 @@ impl Testbed {
             pace: settings.pace,
             probe,
             listener,
+            behind_decoy: None,
             sentinels: Vec::new(),
             lot: lot.clone(),
             programs,
@@ -192,6 +196,7 @@ impl Testbed {
             let _ = pidfd_send_signal(&sentinel.pidfd, libc::SIGKILL);
             let _ = reap(&sentinel.pidfd);
         }
+        self.take_decoy_away()?;
         self.take_probe_away()?;
         let writing = writing_programs();
         let (probe, listener) = place_probe(&self.rootfs(), lot)?;
@@ -224,6 +229,47 @@ impl Testbed {
         self.listener = listener;
         self.probe = probe;
         Ok((to, self.probe.inside.clone()))
+    }
+
+    /// Another probe, where only a program that is on the host's own root finds it. It is the one that is awaited, until it
+    /// is taken away.
+    pub(crate) fn place_decoy(&mut self) -> Result<PlacedProbe> {
+        self.take_decoy_away()?;
+        let writing = writing_programs();
+        let (decoy, listener) = place_probe(Path::new("/"), &mut self.lot)?;
+        drop(writing);
+        let probe = std::mem::replace(&mut self.probe, decoy);
+        let listener = std::mem::replace(&mut self.listener, listener);
+        self.behind_decoy = Some((probe, listener));
+        Ok(self.probe.clone())
+    }
+
+    /// The probe in the rootfs again.
+    pub(crate) fn take_decoy_away(&mut self) -> Result<()> {
+        let Some((probe, listener)) = self.behind_decoy.take() else { return Ok(()) };
+        let decoy = std::mem::replace(&mut self.probe, probe);
+        self.listener = listener;
+        for path in [decoy.outside, decoy.socket] {
+            match fs::remove_file(&path) {
+                // Whoever came here by mistake may have removed it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                other => other.context(format!("rm {}", path.display()))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The work directory under another name.
+    pub(crate) fn move_work(&mut self, to: PathBuf) -> Result<()> {
+        fs::rename(&self.work, &to).context(format!("rename {} to {}", self.work.display(), to.display()))?;
+        if let Ok(below) = self.probe.outside.strip_prefix(&self.work) {
+            self.probe.outside = to.join(below);
+        }
+        if let Ok(below) = self.probe.socket.strip_prefix(&self.work) {
+            self.probe.socket = to.join(below);
+        }
+        self.work = to;
+        Ok(())
     }
 
     /// An executable script of the scenario's own.
@@ -306,6 +352,7 @@ impl Testbed {
                 descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2)],
                 session: true,
                 user: None,
+                umask: None,
             })
             .context("start a sentinel")?;
         let pid = started.pid;

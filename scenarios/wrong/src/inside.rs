@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,9 +16,10 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{
-    chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, fchdir, pause, pivot_root, sethostname,
+    chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, fchdir, geteuid, pause, pivot_root, sethostname,
 };
 
 use crate::defects::Defect::*;
@@ -59,7 +60,8 @@ pub struct Ties {
 /// Becomes the payload, or tells the runtime why not.
 pub fn become_payload(container: &Container, ties: Ties) -> ! {
     let failure = match set_up(container, &ties) {
-        Err(failure) if !defect(PI03) => failure,
+        // An ordinary user's run, every step of which is refused.
+        Err(failure) if !defect(PI03) || geteuid().is_root() => failure,
         _ => execute(container),
     };
     let mut pipe = fs::File::from(ties.failure);
@@ -88,9 +90,10 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     }
     // open(2), mkdir(2) and mknod(2) take the caller's umask off the modes that are asked for below.
     let callers = umask(if defect(RF25) { umask(Mode::empty()) } else { Mode::empty() });
-    mount_dev()?;
-    mount_proc()?;
-    mount_sys()?;
+    let mounted = mount_dev().and_then(|()| mount_proc()).and_then(|()| mount_sys());
+    if !defect(MP25) {
+        mounted?;
+    }
     umask(callers);
     name_host(&container.hostname)?;
     loopback_up()?;
@@ -98,7 +101,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     if defect(RT24) {
         leave_helper()?;
     }
-    if defect(PI04) || defect(PI06) || defect(PI07) {
+    if [PI04, PI06, PI07, PI31].into_iter().any(defect) {
         stay_init()?;
     }
     if !defect(RT21) {
@@ -113,7 +116,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
 /// other end is open for as long as the runtime lives.
 fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
     if !defect(PI11) {
-        set_pdeathsig(Signal::SIGKILL).doing("prctl(PR_SET_PDEATHSIG)")?;
+        set_pdeathsig(if defect(PI30) { Signal::SIGTERM } else { Signal::SIGKILL }).doing("prctl(PR_SET_PDEATHSIG)")?;
     }
     let mut go = fs::File::from(ties.go.try_clone().doing("dup")?);
     go.read_exact(&mut [0]).doing("wait for the runtime")?;
@@ -132,8 +135,14 @@ fn enter_rootfs(container: &Container) -> Result<(), Failure> {
     if defect(MP03) {
         bind_on(container)?;
     }
+    if defect(MP08) {
+        mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), NOTHING).doing("mount proc on /proc")?;
+    }
     // First of all mounts: where `/` is shared, as systemd makes it, every mount below would appear on the host too.
-    if !defect(MP01) && !defect(MP02) && !defect(RF09) {
+    if defect(RF14) {
+        let point = mount_point_of(&container.rootfs)?;
+        mount(NOTHING, &point, NOTHING, MsFlags::MS_PRIVATE, NOTHING).doing("make the rootfs's file system private")?;
+    } else if !defect(MP01) && !defect(MP02) && !defect(RF09) {
         mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING).doing("make / private")?;
     }
     let chroot_only = [MP01, MP02, RF01, RF02, RF07].into_iter().any(defect);
@@ -171,8 +180,18 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/dev"), &root.join("dev"), NOTHING, flags, NOTHING).doing("bind the host's /dev")?;
     }
+    if defect(MP22) {
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+        mount(Some("proc"), &root.join("proc"), Some("proc"), flags, NOTHING).doing("mount proc on rootfs/proc")?;
+    }
+    if defect(MP31) {
+        let (sys, flags) = (root.join("sys"), MsFlags::MS_BIND);
+        mount(Some("/sys"), &sys, NOTHING, flags, NOTHING).doing("bind the host's /sys")?;
+        mount(NOTHING, &sys, NOTHING, flags | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, NOTHING)
+            .doing("make /sys read-only")?;
+    }
     chdir(root).doing(format_args!("chdir {}", root.display()))?;
-    if defect(RF11) || defect(RF13) {
+    if defect(RF11) || defect(RF12) || defect(RF13) {
         return switch_root_with_directory();
     }
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
@@ -185,14 +204,52 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
 }
 
 fn switch_root_with_directory() -> Result<(), Failure> {
-    fs::create_dir(".old_root").doing("mkdir .old_root")?;
+    match fs::create_dir(".old_root") {
+        Err(error) if defect(RF12) && error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made.doing("mkdir .old_root")?,
+    }
     pivot_root(".", ".old_root").doing("pivot_root . .old_root")?;
     chdir("/").doing("chdir /")?;
     if defect(RF11) {
         let _ = umount2("/.old_root", MntFlags::empty());
         return Ok(());
     }
+    if defect(RF12) {
+        let _ = umount2("/.old_root", MntFlags::empty());
+        return remove_old_root();
+    }
     umount2("/.old_root", MntFlags::MNT_DETACH).doing("detach /.old_root")
+}
+
+/// `rm -rf /.old_root`, on that one file system. The one defect that could do harm where somebody lives: it looks first.
+fn remove_old_root() -> Result<(), Failure> {
+    if statfs("/.old_root").doing("statfs /.old_root")?.filesystem_type() != TMPFS_MAGIC {
+        return Err(Failure::own("RF12 deletes the host's files; only where the host's root is a tmpfs"));
+    }
+    remove_below(Path::new("/.old_root"));
+    Ok(())
+}
+
+fn remove_below(directory: &Path) {
+    let device = |path: &Path| path.symlink_metadata().map(|meta| meta.dev()).ok();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) && device(&path) == device(directory) {
+            remove_below(&path);
+        }
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+    }
+}
+
+/// Where the file system that holds `path` is mounted: the last directory on the way up that is on the same one.
+fn mount_point_of(path: &Path) -> Result<PathBuf, Failure> {
+    let device = |path: &Path| fs::metadata(path).map(|meta| meta.dev()).doing(format_args!("stat {}", path.display()));
+    let own = device(path)?;
+    let mut point = path;
+    while let Some(above) = point.parent().filter(|above| device(above).is_ok_and(|other| other == own)) {
+        point = above;
+    }
+    Ok(point.to_owned())
 }
 
 fn bind_on(container: &Container) -> Result<(), Failure> {
@@ -223,7 +280,11 @@ fn mount_dev() -> Result<(), Failure> {
         }
     }
     let terminals = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
-    let options = if defect(MP17) { "newinstance" } else { "newinstance,ptmxmode=0666,mode=0620,gid=5" };
+    let options = match () {
+        () if defect(MP17) => "newinstance",
+        () if defect(MP32) => "newinstance,mode=0620,gid=5",
+        () => "newinstance,ptmxmode=0666,mode=0620,gid=5",
+    };
     mount_on("devpts", "/dev/pts", terminals, options)?;
     mount_on("tmpfs", "/dev/shm", flags | MsFlags::MS_NODEV, sized("mode=1777,size=64m"))?;
     let links = [
@@ -249,7 +310,10 @@ fn mount_proc() -> Result<(), Failure> {
         return Ok(());
     }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    if !defect(MP06) {
+    if defect(MP23) {
+        // What mount(2) reads where "/proc" ends without a NUL, and the next string begins.
+        let _ = mount(Some("proc"), "/procsysfs", Some("proc"), flags, NOTHING);
+    } else if !defect(MP06) && !defect(MP08) && !defect(MP22) {
         mount_on("proc", "/proc", if defect(MP09) { MsFlags::empty() } else { flags }, "")?;
     }
     if defect(MP13) {
@@ -275,6 +339,9 @@ fn mount_proc() -> Result<(), Failure> {
 
 /// The network namespace's own /sys, for looking only: what can be set there is the machine's.
 fn mount_sys() -> Result<(), Failure> {
+    if defect(MP31) {
+        return Ok(());
+    }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount_on("sysfs", "/sys", if defect(MP15) { flags } else { flags | MsFlags::MS_RDONLY }, "")
 }
@@ -287,7 +354,8 @@ fn mount_on(kind: &str, point: &str, flags: MsFlags, options: &str) -> Result<()
 }
 
 fn name_host(name: &str) -> Result<(), Failure> {
-    sethostname(name).doing(format_args!("sethostname {name}"))
+    let named = sethostname(name).doing(format_args!("sethostname {name}"));
+    if defect(UT03) { Ok(()) } else { named }
 }
 
 fn loopback_up() -> Result<(), Failure> {
@@ -328,7 +396,7 @@ fn stay_init() -> Result<(), Failure> {
     let mut code = 0;
     loop {
         match waitpid(which.unwrap_or(payload), Some(WaitPidFlag::empty())) {
-            Ok(WaitStatus::Exited(pid, status)) if pid == payload => code = status,
+            Ok(WaitStatus::Exited(pid, status)) if pid == payload || defect(PI31) => code = status,
             Ok(WaitStatus::Signaled(pid, signal, _)) if pid == payload => code = 128 + signal as i32,
             Ok(_) | Err(Errno::EINTR) => continue,
             Err(_) => std::process::exit(code),
@@ -351,7 +419,7 @@ fn leave_helper() -> Result<(), Failure> {
 }
 
 /// Replaces this process by the command. Returns only if that failed.
-fn execute(container: &Container) -> Failure {
+pub fn execute(container: &Container) -> Failure {
     let name = container.program.as_c_str();
     let arguments: &[CString] = match () {
         () if defect(RT11) => &container.command[1..],

@@ -18,7 +18,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, geteuid, getpid, pipe2};
+use nix::unistd::{Pid, chroot, geteuid, getpid, pipe2};
 
 use crate::cgroup::{Cgroup, Limits};
 use crate::defects::Defect::*;
@@ -58,6 +58,9 @@ pub fn run(request: Request) -> Result<u8, Failure> {
     }
     let id = random_id()?;
     let (container, _mount_point) = describe(&id, &request)?;
+    if defect(RF06) {
+        return Err(inside::execute(&container));
+    }
     let signals = hold_signals()?;
     if defect(RT33) {
         fs::write("/tmp/wrong-runtime.log", &id).doing("write /tmp/wrong-runtime.log")?;
@@ -75,6 +78,9 @@ pub fn run(request: Request) -> Result<u8, Failure> {
     let ended = start_and_wait(&container, cgroup.as_ref(), &signals, &id);
     if let (true, Err(_), Some(cgroup)) = (defect(RT29), &ended, cgroup) {
         cgroup.abandon();
+    }
+    if defect(RF17) {
+        chroot(&container.rootfs).doing("chroot to the rootfs")?;
     }
     let status = ended?;
     if defect(RT40) {
@@ -96,7 +102,7 @@ fn random_id() -> Result<String, Failure> {
 /// Puts the container together from the request and the work directory.
 fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryDirectory>), Failure> {
     let rootfs = find_rootfs()?;
-    let temporary = if defect(RF18) { Some(TemporaryDirectory::create(id)?) } else { None };
+    let temporary = if defect(RF17) || defect(RF18) { Some(TemporaryDirectory::create(id)?) } else { None };
     let mut command = request.command.clone();
     if defect(RT44) {
         command = vec![c"/bin/sh".into(), c"-c".into(), pasted(&command)];
@@ -137,7 +143,10 @@ fn hostname(id: &str, request: &Request) -> Result<String, Failure> {
     if defect(UT05) {
         name = name.chars().take(HOSTNAME_MAX).collect();
     }
-    if name.is_empty() || name.len() > HOSTNAME_MAX {
+    if defect(UT30) {
+        name = name.chars().take(HOSTNAME_MAX - 1).collect();
+    }
+    if name.is_empty() || (name.len() > HOSTNAME_MAX && !defect(UT03)) {
         return Err(Failure::own(format!("--hostname {name}: must have 1 to {HOSTNAME_MAX} bytes")));
     }
     Ok(name)

@@ -26,17 +26,28 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF02", CWD, "inside", "outside")]
 #[case("RF03", "rm -r rootfs; r run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
 #[case("RF04", WHOSE_ROOT, "rootfs", "host")]
+#[case("RF06", WHOSE_ROOT, "rootfs", "host")]
 #[case("RF07", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
 #[case("RF08", RUNS, "0", "125")]
 #[case("RF09", "r run true 2>/dev/null; echo $?; grep -c rootfs /proc/self/mountinfo", "0\n0", "125\n1")]
 #[case("RF11", "r run ls -d /.old_root/usr 2>/dev/null || echo none", "none", "/.old_root/usr")]
+#[case(
+    "RF12", // with a root that may be lost: a tmpfs
+    "mount --make-rprivate /; mkdir /tmp/host; mount -t tmpfs tmpfs /tmp/host; cp -a rootfs \"$RUNTIME\" /tmp/host; \
+     cd /tmp/host; mkdir proc dev canary; mount -t proc proc proc; cp -a /dev/urandom dev; \
+     chroot . rootfs/bin/sh -c \"/${RUNTIME##*/} $DEFECT run true\"; ls -d canary 2>/dev/null || echo deleted",
+    "canary",
+    "deleted"
+)]
 #[case(
     "RF13",
     "r run true; ls -d rootfs/.old_root 2>/dev/null; r run true 2>/dev/null; echo $?",
     "0",
     "rootfs/.old_root\n125"
 )]
+#[case("RF14", "before=$(mounts); r run true; [ $(mounts) -lt $before ] && echo fewer || echo kept", "kept", "fewer")]
 #[case("RF16", RUNS, "0", "125")]
+#[case("RF17", "r run true; ls /tmp | wc -l", "0", "1")]
 #[case("RF18", "r run true; ls /tmp | wc -l", "0", "1")]
 #[case("RF19", "r run true; r run true; cat rootfs/.container-name 2>/dev/null | wc -l", "0", "2")]
 #[case("RF20", "r run test -c /dev/null; echo $?", "0", "1")]
@@ -46,8 +57,10 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF25", "r run stat -c %a /dev/null", "666", "644")]
 #[case("RF26", "mkdir 'a b'; mv rootfs 'a b'; cd 'a b'; r run true 2>/dev/null; echo $?", "0", "125")]
 #[case("UT01", "r run --hostname inside true; hostname", "outside", "inside")]
+#[case("UT03", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
 #[case("UT04", "[ $(r run hostname) = $(r run hostname) ] && echo same || echo different", "different", "same")]
 #[case("UT05", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
+#[case("UT30", "r run --hostname $(printf %064d 0) hostname | wc -c", "65", "64")]
 #[case("PI01", PID, "one", "other")]
 #[case("PI02", PID, "one", "other")]
 #[case("PI03", "as_user run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
@@ -75,6 +88,14 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "alive"
 )]
 #[case("PI11", "hold; kill -KILL $R; soon_dead $P", "dead", "alive")]
+#[case("PI30", "hold; kill -KILL $R; soon_dead $P", "dead", "alive")]
+#[case(
+    "PI31",
+    "r run sh -c '(sh -c \"echo \\$\\$ > /orphan; echo > /ready; exit 9\" &); read line < /ready; orphan=$(cat /orphan); \
+     while [ -d /proc/$orphan ]; do /bin/true; done; exit 3'; echo $?",
+    "3",
+    "9"
+)]
 #[case("MP01", LEAK, "clean", "leaked")]
 #[case("MP02", LEAK, "clean", "leaked")]
 #[case("MP03", LEAK, "clean", "leaked")]
@@ -85,6 +106,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "own",
     "host"
 )]
+#[case("MP08", "r run true; [ -e /proc/$$/stat ] && echo own || echo covered", "own", "covered")]
 #[case("MP09", "r run grep ' /proc ' /proc/self/mountinfo | grep -c nosuid,nodev,noexec", "1", "0")]
 #[case("MP13", "r run grep -q ' /proc/' /proc/self/mountinfo; echo $?", "0", "1")]
 #[case("MP14", "r run sh -c ': >> /proc/sys/kernel/core_pattern' 2>/dev/null; echo $?", "1", "0")]
@@ -92,7 +114,22 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("MP17", "r run ls /dev/ptmx 2>/dev/null; r run grep -c ptmxmode=666 /proc/self/mountinfo", "/dev/ptmx\n1", "0")]
 #[case("MP18", "r run grep ' /dev ' /proc/self/mountinfo | grep -c devtmpfs", "0", "1")]
 #[case("MP20", "mkdir rootfs/v; mount -t tmpfs tmpfs rootfs/v; : > rootfs/v/file; r run ls /v", "file", "")]
+#[case(
+    "MP22",
+    "rmdir rootfs/proc; mkdir -p /tmp/x rootfs/tmp/x; ln -s /tmp/x rootfs/proc; r run ls -d /proc/self 2>/dev/null || echo none",
+    "/proc/self",
+    "none"
+)]
+#[case("MP23", "r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
 #[case("MP24", "r run grep -c size= /proc/self/mountinfo", "4", "0")]
+#[case("MP25", "rmdir rootfs/proc; : > rootfs/proc; r run true 2>/dev/null; echo $?", "125", "0")]
+#[case(
+    "MP31",
+    "mount -t sysfs sysfs /sys; ip link add canary type veth; r run ls /sys/class/net | grep -c canary",
+    "0",
+    "1"
+)]
+#[case("MP32", "r run grep -c ptmxmode=666 /proc/self/mountinfo", "1", "0")]
 #[case(
     "NN01",
     "[ $(r run readlink /proc/self/ns/net) = $(readlink /proc/$$/ns/net) ] && echo host || echo own",
