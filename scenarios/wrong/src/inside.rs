@@ -17,12 +17,13 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, pivot_root, sethostname};
+use nix::unistd::{chdir, chroot, dup2_stderr, dup2_stdin, dup2_stdout, execve, fchdir, pivot_root, sethostname};
 
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure, NOT_EXECUTABLE, NOT_FOUND};
 use crate::sys::{self, Side};
+use crate::volume::Volume;
 
 /// Where a container's commands are.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -38,6 +39,8 @@ pub struct Container {
     pub mount_point: PathBuf,
     /// What gethostname(2) says.
     pub hostname: String,
+    /// Directories of the host that appear in it.
+    pub volumes: Vec<Volume>,
     /// The command's words, the first of them its name.
     pub command: Vec<CString>,
     /// What is executed under that name: the name itself.
@@ -89,6 +92,9 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     mount_dev()?;
     mount_proc()?;
     mount_sys()?;
+    if defect(CG26) {
+        mount_on("cgroup2", "/sys/fs/cgroup", MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC, "")?;
+    }
     umask(callers);
     name_host(&container.hostname)?;
     loopback_up()?;
@@ -169,8 +175,17 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     if defect(RF11) || defect(RF13) {
         return switch_root_with_directory();
     }
+    if defect(MP22) {
+        container.volumes.iter().try_for_each(|volume| volume.mount_from_outside(root))?;
+    }
+    let host = fs::File::open("/").doing("open /")?;
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
-    // `.` is the old root now. Its mounts are in use by this very call, hence MNT_DETACH.
+    // The host's tree is `.`, the container's is `/`: no link in the image can lead from the one into the other.
+    fchdir(&host).doing("chdir to the old root")?;
+    if !defect(MP22) && !defect(OV10) {
+        container.volumes.iter().try_for_each(Volume::mount)?;
+    }
+    // The old root's mounts are in use by this very call, hence MNT_DETACH.
     umount2(".", MntFlags::MNT_DETACH).doing("detach the old root")?;
     chdir("/").doing("chdir /")
 }
