@@ -34,8 +34,8 @@ use rstest::rstest;
 )]
 #[case::network(
     "hold --network 10.9.8.2/28,10.9.8.1; nsenter -t $P -n ip -o -4 address show eth0 | grep -o '10[^ ]*/28'; \
-     nsenter -t $P -n ip route | grep -o default.via.10.9.8.1; release; ls /sys/class/net",
-    "10.9.8.2/28\ndefault via 10.9.8.1\nlo"
+     nsenter -t $P -n ip route | grep -o default.via.10.9.8.1; release; links",
+    "10.9.8.2/28\ndefault via 10.9.8.1\n0"
 )]
 #[case::volume(
     "mkdir v; echo nonce > v/file; r run --volume $PWD/v:/deep/v sh -c 'cat /deep/v/file; echo back > /deep/v/other'; \
