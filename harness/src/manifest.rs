@@ -182,9 +182,8 @@ impl Invocation {
         options: &[(Offer, &str)],
         argv: &[OsString],
     ) -> Vec<OsString> {
-        let offered = options
-            .iter()
-            .filter_map(|(offer, value)| Some((self.offers.get(offer)?, offer.placeholders(), *value)));
+        let offered =
+            options.iter().filter_map(|(offer, value)| Some((self.offers.get(offer)?, offer.placeholders(), *value)));
         let options = offered.flat_map(|(words, names, value)| {
             // One value is taken as it is, several have blanks between them.
             let values: Vec<(&str, &OsStr)> = match names {

@@ -5,8 +5,11 @@
 
 mod step1_rootfs;
 mod step2_namespaces;
+mod step2_volumes;
 mod step3_cgroups;
+mod step3_groups;
 mod step3_options;
+mod step4_network;
 mod step4_veth;
 mod step5_files;
 mod step5_program;
@@ -22,9 +25,12 @@ pub fn catalogue() -> &'static [Scenario] {
         [
             step1_rootfs::SCENARIOS,
             step2_namespaces::SCENARIOS,
+            step2_volumes::SCENARIOS,
             step3_cgroups::SCENARIOS,
             step3_options::SCENARIOS,
+            step3_groups::SCENARIOS,
             step4_veth::SCENARIOS,
+            step4_network::SCENARIOS,
             step5_program::SCENARIOS,
             step5_streams::SCENARIOS,
             step5_files::SCENARIOS,

@@ -158,7 +158,10 @@ fn mistakes_name_place_and_what_is_accepted() {
         (offers("memory = [\"--memory\"]"), ":4:10: the words of `memory` must hold {value} exactly once"),
         (offers("memory = [\"{value}\", \"{value}\"]"), "exactly once"),
         (offers("memory = [\"{size}\"]"), ":4:11: unknown placeholder {size}, this option has only {value}"),
-        (offers("network = [\"{value}\"]"), "unknown placeholder {value}, this option has only {address} {gateway} {link}"),
+        (
+            offers("network = [\"{value}\"]"),
+            "unknown placeholder {value}, this option has only {address} {gateway} {link}",
+        ),
         (offers("network = [\"{link}{link}\"]"), ":4:11: the words of `network` must hold {link} exactly once"),
         (offers("overlay = []"), "`overlay` holds no words"),
         ("[build]\ncommand = []\n[runtime]\nprogram = 'p'".into(), ":2:11: `build` holds no words"),
