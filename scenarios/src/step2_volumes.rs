@@ -24,7 +24,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     )),
     offered(scenario("volume-read-only", "2-2", Robust, &["file-is-there", "write-refused"], volume_read_only)),
     offered(scenario("volume-submounts", "2-2", Robust, &["file-is-there", "submount-is-there"], volume_submounts)),
-    offered(scenario("volume-stays-inside", "2-2", Robust, &["link-read-as-the-container-does"], volume_stays_inside)),
+    offered(scenario(
+        "volume-stays-inside",
+        "2-2",
+        Robust,
+        &["plain-target", "link-read-as-the-container-does"],
+        volume_stays_inside,
+    )),
 ];
 
 const fn offered(scenario: Scenario) -> Scenario {
@@ -184,6 +190,10 @@ fn volume_submounts(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// A link in the image means a place in the image. Read on the host it leads to the host's directory of that name.
 fn volume_stays_inside(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: on a plain directory of the image it is mounted.
+    let plain = Volume::make(exam)?.with_target(exam)?;
+    let seen = plain.seen(&exam.start_with(plain.setup(""))?, FILE)?;
+    exam.check("plain-target", &seen, &is(plain.secret.clone())).because("volume-not-mounted");
     let volume = Volume::make(exam)?;
     let place = format!("/var/{}", exam.lot.word(9));
     make_directory(exam, PathBuf::from(&place))?;

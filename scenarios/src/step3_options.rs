@@ -151,9 +151,12 @@ fn hostname_option(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// A value is data. Pasted into a line for a shell, a part of it is a command, run as root on the host.
 fn option_is_no_command(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: under a name without such signs it starts.
+    let plain = exam.lot.word(8);
+    drop(exam.start_with(Setup::new().option(Offer::Hostname, plain))?);
     let path = format!("/tmp/{}", exam.lot.word(7));
     exam.own(&path);
-    // The twin: a file of that name is seen.
+    // And a file of that name is seen.
     fs::write(&path, "").context(format!("write {path}"))?;
     fs::metadata(&path).context(format!("see {path}"))?;
     fs::remove_file(&path).context(format!("rm {path}"))?;

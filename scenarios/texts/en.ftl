@@ -196,6 +196,7 @@ scenario-volume-stays-inside = A link in the image does not lead a volume out of
         sudo mkdir -p /var/x rootfs/var/x; sudo ln -s /var/x rootfs/data
         sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /var/x   # the files of /tmp/data
     .man = openat2(2) (RESOLVE_IN_ROOT), path_resolution(7)
+check-volume-stays-inside-plain-target = On a plain directory of the image the volume is there
 check-volume-stays-inside-link-read-as-the-container-does = The link is read as the container reads it
 
 scenario-mounts-do-not-leak = No mount of the container shows on the host

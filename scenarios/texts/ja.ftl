@@ -196,6 +196,7 @@ scenario-volume-stays-inside = イメージの中のリンクでボリューム�
         sudo mkdir -p /var/x rootfs/var/x; sudo ln -s /var/x rootfs/data
         sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /var/x   # /tmp/data のファイルのはず
     .man = openat2(2) (RESOLVE_IN_ROOT), path_resolution(7) のマニュアル
+check-volume-stays-inside-plain-target = イメージの普通のディレクトリにはボリュームが現れる
 check-volume-stays-inside-link-read-as-the-container-does = リンクがコンテナから見たとおりにたどられる
 
 scenario-mounts-do-not-leak = コンテナのマウントがホストに現れない
