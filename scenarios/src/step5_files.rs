@@ -67,6 +67,7 @@ pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
     let moved = residue.iter().any(|item| item.kind == "cgroup" && item.before.contains("PID 1"));
+    let address = has("address");
     let controllers = residue.iter().any(|item| item.before.contains("cgroup.subtree_control"));
     let overwritten = residue.iter().any(|item| item.kind == "file" && item.after.starts_with("/etc/"));
     let renamed = residue.iter().any(|item| item.before.contains("kernel/hostname"));
@@ -81,6 +82,7 @@ pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>
         .because_if(moved, "host-pid-one-moved")
         .because_if(cgroup, "cgroup-not-removed")
         .because_if(link, "link-not-removed")
+        .because_if(address, "address-not-removed")
         .because_if(renamed, "uts-namespace-not-new")
         .because_if(controllers, "controllers-switched-off")
         .because_if(sysctl, "setting-not-restored")

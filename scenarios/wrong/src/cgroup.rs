@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, dup2_stdin, pipe2, setsid};
+use nix::unistd::{Pid, dup2_stdin, getpid, pipe2, setsid};
 
 use crate::defects::Defect::*;
 use crate::defects::defect;
@@ -92,7 +92,7 @@ impl Limits {
             };
             files.push(("cpu.max", value));
         }
-        if let Some(pids) = self.pids {
+        if let Some(pids) = self.pids.filter(|_| !defect(CG38)) {
             files.push(("pids.max", pids.to_string()));
         }
         files
@@ -189,12 +189,30 @@ impl Cgroup {
         fs::write(&procs, pid.to_string()).doing(format_args!("write {pid} to {}", procs.display()))
     }
 
+    /// Puts this program itself in as well, until what is returned is dropped.
+    pub fn visit(&self) -> Result<Visit, Failure> {
+        let own = fs::read_to_string("/proc/self/cgroup").doing("read /proc/self/cgroup")?;
+        let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        let back = self.parent().join(own).join("cgroup.procs");
+        self.add(getpid())?;
+        Ok(Visit(back))
+    }
+
     /// Leaves the directory where it is.
     pub fn abandon(mut self) {
         if let Some(janitor) = self.janitor.take() {
             janitor.dismiss();
         }
         std::mem::forget(self);
+    }
+}
+
+/// The way back from the container's cgroup.
+pub struct Visit(PathBuf);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let _ = fs::write(&self.0, getpid().to_string());
     }
 }
 

@@ -101,6 +101,7 @@ defects! {
     MP24 "tmpfs without a size; host: /dev and /dev/shm without size=; inside: half the machine's memory can be written there"
     MP26 "volumes bound without MS_REC; host: what is mounted beneath the directory is not in the container; inside: an empty directory in its place"
     MP27 "FROM:TO:ro is split at the first colon only; host: the volume is mounted at `TO:ro`, writable; inside: nothing at TO"
+    MP28 "proc mounted by the image's own mount; host: no proc in the container if the rootfs has no mount, with only a warning; inside: as MP05"
 
     NN01 "CLONE_NEWNET omitted; host: ns/net is the host's; inside: the host's links and abstract sockets"
     NN02 "lo left down; host: IFF_UP missing on lo; inside: connect to 127.0.0.1 gives ENETUNREACH"
@@ -125,6 +126,9 @@ defects! {
     VE23 "every prefix is 24; host: 10.0.0.2/24 for 10.0.0.2/28; inside: neighbours that are none"
     VE24 "the host's end has no address; host: the gateway is nobody's; inside: no answer"
     VE26 "ip_forward switched on for the machine and left so; host: it is 1 afterwards; inside: nothing"
+    VE27 "the host's address is given to its lo, and stays there; host: it is on lo, and the way to the container's network leads there; inside: no answer from the host"
+    VE28 "the name of the host's end has more than 15 bytes; host: every run with a network ends in 125; inside: never starts"
+    VE29 "--network is read and forgotten; host: only lo in the container; inside: likewise"
 
     CG01 "cgroup v1 paths on cgroup v2, errors ignored; host: the payload is in the runtime's cgroup, no limit in force, an empty memory/ID beside it while it runs; inside: nothing"
     CG02 "mkdir's error ignored; host: where the cgroup cannot be made, a run with limits gives status 0 and runs without them; inside: nothing"
@@ -142,6 +146,7 @@ defects! {
     CG19 "the memory limit is kept in 32 bits; host: --memory 4096M gives memory.max 0, 5G gives 1G; inside: as CG17"
     CG20 "errors of writing limits swallowed; host: --pids 99999999 gives status 0 and no limit; inside: nothing"
     CG21 "cpu.max written as a percentage; host: --cpus 0.5 ends in 125, EINVAL; inside: never starts"
+    CG25 "the runtime stays in the container's cgroup as long as that runs; host: its own pid in cgroup.procs, it counts against the limits; inside: one process less"
     CG26 "cgroup2 mounted writable; host: mountinfo says rw; inside: the own memory.max can be raised"
     CG27 "no cgroup namespace; host: ns/cgroup is the host's; inside: /proc/self/cgroup shows the host's path"
     CG29 "controllers enabled in the container's own cgroup before anybody is in it; host: a run with limits ends in 125, EBUSY for cgroup.procs; inside: never starts there"
@@ -149,11 +154,14 @@ defects! {
     CG33 "controllers are switched on before and off after, whoever uses them; host: the parent's cgroup.subtree_control has lost memory, cpu and pids; inside: nothing"
     CG35 "period and quota in the wrong order in cpu.max; host: --cpus 0.5 gives `100000 50000`, two CPUs; inside: too much time"
     CG36 "memory.high instead of memory.max; host: memory.max says max, nothing is ever killed; inside: slow, but without end"
+    CG38 "--pids is read and forgotten; host: pids.max says max; inside: a fork bomb does not end"
 
     OV10 "volumes are mounted on the host and their mount points removed while they are; host: the volume's files are deleted; inside: nothing"
     OV16 "chmod 0777 on the volume's directory; host: its mode has changed, for everybody; inside: likewise"
     OV21 "the volume is copied into the container; host: what the container writes never arrives; inside: nothing, while it runs"
     OV22 "every volume is read-only; host: mountinfo says ro; inside: EROFS"
+    OV23 "the volume's source is looked up after the root has changed; host: every run with a volume ends in 125, ENOENT; inside: never starts"
+    OV24 "the volume's target is a path of the host; host: a directory of that name is made in the host's root, the mount is there; inside: an empty directory"
 
     RT01 "the exit status is always 0; host: 0 for 37; inside: nothing"
     RT02 "every failure is status 1; host: 1 for 37; inside: nothing"

@@ -175,14 +175,14 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     if defect(RF11) || defect(RF13) {
         return switch_root_with_directory();
     }
-    if defect(MP22) {
+    if defect(MP22) || defect(OV24) {
         container.volumes.iter().try_for_each(|volume| volume.mount_from_outside(root))?;
     }
     let host = fs::File::open("/").doing("open /")?;
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
     // The host's tree is `.`, the container's is `/`: no link in the image can lead from the one into the other.
     fchdir(&host).doing("chdir to the old root")?;
-    if !defect(MP22) && !defect(OV10) {
+    if ![MP22, OV10, OV24].into_iter().any(defect) {
         container.volumes.iter().try_for_each(Volume::mount)?;
     }
     // The old root's mounts are in use by this very call, hence MNT_DETACH.
@@ -255,6 +255,10 @@ fn mount_proc() -> Result<(), Failure> {
         return Ok(());
     }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    if defect(MP28) {
+        let arguments = ["-t", "proc", "-o", "nosuid,nodev,noexec", "proc", "/proc"];
+        return run_or_warn("mount", &arguments);
+    }
     if !defect(MP06) {
         mount_on("proc", "/proc", if defect(MP09) { MsFlags::empty() } else { flags }, "")?;
     }
@@ -301,13 +305,18 @@ fn loopback_up() -> Result<(), Failure> {
         return Ok(());
     }
     if defect(NN10) {
-        let ran = Command::new("ip").args(["link", "set", "lo", "up"]).env("PATH", PATH).status();
-        if !ran.is_ok_and(|status| status.success()) {
-            let _ = writeln!(io::stderr(), "warning: ip link set lo up failed");
-        }
-        return Ok(());
+        return run_or_warn("ip", &["link", "set", "lo", "up"]);
     }
     sys::loopback_up().doing("bring lo up")
+}
+
+/// A program of the image, if there is one.
+fn run_or_warn(program: &str, arguments: &[&str]) -> Result<(), Failure> {
+    let ran = Command::new(program).args(arguments).env("PATH", PATH).status();
+    if !ran.is_ok_and(|status| status.success()) {
+        let _ = writeln!(io::stderr(), "warning: {program} failed");
+    }
+    Ok(())
 }
 
 fn connect_stdio(ties: &Ties) -> Result<(), Failure> {

@@ -227,12 +227,13 @@ fn start_and_wait(
     drop((go_inside, failure, stdout));
     let reader = tap.map(read_output);
     let _name = name_network(pid, id)?;
-    let early = network.filter(|_| !defect(VE11));
+    let early = network.filter(|_| !defect(VE11) && !defect(VE29));
     let _cable = early.map(|network| net::connect(network, pid, id)).transpose()?;
     if let Some(cgroup) = cgroup.filter(|_| !defect(CG10) && !defect(CG12)) {
         // What getpid() says in the container is 1, whoever hears of it.
         cgroup.add(if defect(CG13) { Pid::from_raw(1) } else { pid })?;
     }
+    let _visit = cgroup.filter(|_| defect(CG25)).map(Cgroup::visit).transpose()?;
     // `go` itself stays open: its end is how the container learns of ours.
     fs::File::from(go.try_clone().doing("dup")?).write_all(b"g").doing("release the container")?;
     let mut failed = Vec::new();

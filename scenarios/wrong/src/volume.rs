@@ -52,10 +52,12 @@ impl Volume {
     pub fn mount(&self) -> Result<(), Failure> {
         let from = self.from.strip_prefix("/").unwrap_or(&self.from);
         let from = if from.as_os_str().is_empty() { Path::new(".") } else { from };
-        if defect(OV21) {
-            return self.copy(from);
+        match () {
+            () if defect(OV21) => self.copy(from),
+            // A path of the host, where the container's root is `/` already.
+            () if defect(OV23) => self.bind(&self.from, &self.to),
+            () => self.bind(from, &self.to),
         }
-        self.bind(from, &self.to)
     }
 
     fn bind(&self, from: &Path, to: &Path) -> Result<(), Failure> {
@@ -78,6 +80,9 @@ impl Volume {
 
     /// From outside, where a link in the image is followed as the host reads it.
     pub fn mount_from_outside(&self, root: &Path) -> Result<(), Failure> {
+        if defect(OV24) {
+            return self.bind(&self.from, &self.to);
+        }
         self.bind(&self.from, &beneath(root, &self.to))
     }
 

@@ -1,7 +1,7 @@
 //! Every defect really misbehaves, and in the way its row says: the same script prints one thing without it and another
 //! with it. Needs root; everything happens in a machine of its own.
 //!
-//! Not here: what shows only under limits (CG15, CG17, CG19, CG21, CG29, CG33, CG35, CG36), for which a machine needs cgroup v2 with
+//! Not here: what shows only under limits (CG15, CG17, CG19, CG21, CG29, CG33, CG35, CG36, CG38), for which a machine needs cgroup v2 with
 //! the memory, cpu and pids controllers.
 
 mod machine;
@@ -114,6 +114,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     ""
 )]
 #[case("MP27", "mkdir v; : > v/file; r run --volume $PWD/v:/v:ro ls /v 2>/dev/null", "file", "")]
+#[case("MP28", "rm rootfs/bin/mount; r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
 #[case(
     "NN01",
     "[ $(r run readlink /proc/self/ns/net) = $(readlink /proc/$$/ns/net) ] && echo host || echo own",
@@ -146,6 +147,9 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("VE23", &format!("{NETWORK} -o address show eth0 | grep -c /28; release"), "1", "0")]
 #[case("VE24", "hold --network 10.9.8.2/28,10.9.8.1; ip address | grep -c 10.9.8.1; release", "1", "0")]
 #[case("VE26", "r run --network 10.9.8.2/28,10.9.8.1 true; cat /proc/sys/net/ipv4/ip_forward", "0", "1")]
+#[case("VE27", "r run --network 10.9.8.2/28,10.9.8.1 true; ip address show lo | grep -c 10.9.8.1", "0", "1")]
+#[case("VE28", "r run --network 10.9.8.2/28,10.9.8.1 true 2>/dev/null; echo $?", "0", "125")]
+#[case("VE29", &format!("{NETWORK} link | grep -c eth0; release"), "1", "0")]
 #[case("CG01", IN_CGROUP, "1", "0")]
 #[case("CG02", "mount -o remount,bind,ro \"$CGROUP_ROOT\"; r run --pids 9 true 2>/dev/null; echo $?", "125", "0")]
 #[case("CG03", "hold; grep -c /payload$ /proc/$P/cgroup; release", "0", "1")]
@@ -158,6 +162,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("CG13", "hold; grep -c /wrong-runtime- /proc/1/cgroup; release; cgroups", "0\n0", "1\n1")]
 #[case("CG14", IN_CGROUP, "1", "0")]
 #[case("CG20", "r run --pids 99999999 true 2>/dev/null; echo $?", "125", "0")]
+#[case("CG25", "hold; grep -c /wrong-runtime- /proc/$R/cgroup; release; cgroups", "0\n0", "1\n0")]
 #[case("CG26", "r run grep -c cgroup2 /proc/self/mountinfo", "0", "1")]
 #[case("CG27", "r run grep -c ^0::/$ /proc/self/cgroup", "1", "0")]
 #[case("CG30", CGROUPS, "0", "1")]
@@ -165,6 +170,8 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("OV16", &format!("{VOLUME} chmod 750 v; r run --volume $PWD/v:/v true; stat -c %a v"), "750", "777")]
 #[case("OV21", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more; ls v"), "file\nmore", "file")]
 #[case("OV22", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more 2>/dev/null; ls v"), "file\nmore", "file")]
+#[case("OV23", &format!("{VOLUME} r run --volume $PWD/v:/v true 2>/dev/null; echo $?"), "0", "125")]
+#[case("OV24", &format!("{VOLUME} mkdir rootfs/mnt; r run --volume $PWD/v:/mnt cat /mnt/file 2>/dev/null"), "nonce", "")]
 #[case("RT01", STATUS, "37", "0")]
 #[case("RT02", STATUS, "37", "1")]
 #[case("RT03", KILLED, "137", "255")]
