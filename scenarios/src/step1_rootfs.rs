@@ -106,9 +106,6 @@ impl TakenOut {
         let image = exam.bed.rootfs();
         let away = exam.bed.work().join(exam.lot.word(9));
         exam.own(away.display());
-        for name in PROGRAMS {
-            exam.own(image.join(name).display());
-        }
         fs::create_dir(&away).context(format!("mkdir {}", away.display()))?;
         let mut taken = TakenOut { image, away, names: Vec::new() };
         for name in PROGRAMS {
