@@ -72,6 +72,12 @@ impl Volume {
         Setup::new().option(Offer::Volume, format!("{}:{}{suffix}", self.directory.display(), self.target))
     }
 
+    /// A container with it, after one without: then what is in the way is the volume.
+    fn start(&self, exam: &mut Exam, suffix: &str) -> Result<Container, Trouble> {
+        drop(exam.start()?);
+        exam.start_with(self.setup(suffix)).map_err(|trouble| trouble.because("volume-breaks-the-run"))
+    }
+
     /// What the payload reads there: only who sees the host's directory knows it.
     fn seen(&self, container: &Container, name: &str) -> Result<Evidence<String>, Trouble> {
         let path = format!("{}/{name}", self.target);
@@ -101,10 +107,8 @@ fn write(path: &std::path::Path, content: &str) -> Result<()> {
 
 /// The host's directory is in the container, and it is the directory itself.
 fn volume_option(exam: &mut Exam) -> Result<(), Trouble> {
-    // The twin: without the option it starts.
-    drop(exam.start()?);
     let volume = Volume::make(exam)?.with_target(exam)?;
-    let container = exam.start_with(volume.setup("")).map_err(|trouble| trouble.because("volume-breaks-the-run"))?;
+    let container = volume.start(exam, "")?;
     let seen = volume.seen(&container, FILE)?;
     exam.check("file-is-there", &seen, &is(volume.secret.clone())).because("volume-not-mounted");
 
@@ -134,7 +138,7 @@ fn volume_option(exam: &mut Exam) -> Result<(), Trouble> {
 /// `:ro` is more than a word: what is written is refused.
 fn volume_read_only(exam: &mut Exam) -> Result<(), Trouble> {
     let volume = Volume::make(exam)?.with_target(exam)?;
-    let container = exam.start_with(volume.setup(":ro"))?;
+    let container = volume.start(exam, ":ro")?;
     let seen = volume.seen(&container, FILE)?;
     let misnamed = volume.misnamed(&container)?;
     // The twin: it is there, so that refusing to write is no absence.
@@ -180,7 +184,7 @@ fn volume_submounts(exam: &mut Exam) -> Result<(), Trouble> {
     let _mounted = Mounted::tmpfs(below.clone())?;
     write(&below.join(FILE), &volume.secret)?;
     let volume = volume.with_target(exam)?;
-    let container = exam.start_with(volume.setup(""))?;
+    let container = volume.start(exam, "")?;
     let seen = volume.seen(&container, FILE)?;
     exam.check("file-is-there", &seen, &is(volume.secret.clone())).because("volume-not-mounted");
     let seen = volume.seen(&container, &format!("below/{FILE}"))?;
@@ -192,7 +196,7 @@ fn volume_submounts(exam: &mut Exam) -> Result<(), Trouble> {
 fn volume_stays_inside(exam: &mut Exam) -> Result<(), Trouble> {
     // The twin: on a plain directory of the image it is mounted.
     let plain = Volume::make(exam)?.with_target(exam)?;
-    let seen = plain.seen(&exam.start_with(plain.setup(""))?, FILE)?;
+    let seen = plain.seen(&plain.start(exam, "")?, FILE)?;
     exam.check("plain-target", &seen, &is(plain.secret.clone())).because("volume-not-mounted");
     let volume = Volume::make(exam)?;
     let place = format!("/var/{}", exam.lot.word(9));

@@ -85,8 +85,11 @@ fn groups_apart(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// What a process takes before it is in the group is charged to somebody else, and stays so.
 fn limited_from_the_start(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: without a limit it starts.
+    drop(exam.start()?);
     let most = exam.lot.number(30..60);
-    let container = exam.start_with(Setup::new().option(Offer::Pids, most.to_string()))?;
+    let started = exam.start_with(Setup::new().option(Offer::Pids, most.to_string()));
+    let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let own = group(exam, container.pid())?;
     let caller = callers_group(exam)?;
     let late = own.value == caller && joins_later(exam, &container, &caller)?;
@@ -159,7 +162,10 @@ fn remount(flags: MsFlags) -> nix::Result<()> {
 /// More than 32 bits hold.
 fn memory_option_large(exam: &mut Exam) -> Result<(), Trouble> {
     let bytes = (4 << 30) + (u64::from(exam.lot.number(64..256)) << 20);
-    let container = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()))?;
+    // The twin: without a limit it starts.
+    drop(exam.start()?);
+    let started = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()));
+    let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let max = crate::step3_options::limit(&container, "memory.max")?;
     let cut = max.value == (bytes & u64::from(u32::MAX)).to_string();
     exam.check("memory-max", &max, &is(bytes.to_string()))

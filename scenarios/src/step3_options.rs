@@ -62,7 +62,13 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     // The twin: without a limit it starts. A payload that does not live through its first page has another unit's limit.
     drop(exam.start()?);
     let started = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()));
-    let container = started.map_err(|trouble| trouble.because("limit-miscounted"))?;
+    let container = started.map_err(|trouble| {
+        // SIGKILL is the kernel's answer to a limit below the first page; anything else is the runtime's own failure.
+        let ends = ["137", "killed by signal 9"];
+        let killed =
+            matches!(&trouble, Trouble::Runtime(failure) if ends.iter().any(|end| failure.observed.ends_with(end)));
+        trouble.because(if killed { "limit-miscounted" } else { "limit-breaks-the-run" })
+    })?;
     let max = limit(&container, "memory.max")?;
     let unlimited = matches!(max.value.as_str(), "max" | "no such file");
     let outside = outside(exam, &container)?;

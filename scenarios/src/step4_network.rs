@@ -70,6 +70,11 @@ impl Asked {
     }
 }
 
+/// A container with that network. Every scenario here has first seen one without: what is in the way is the network.
+fn start(exam: &mut Exam, asked: &Asked) -> Result<Container, Trouble> {
+    exam.start_with(asked.setup()).map_err(|trouble| trouble.because("network-breaks-the-run"))
+}
+
 /// A container's network, as the kernel tells of it.
 struct Network {
     /// The first interface that a fresh namespace would not have.
@@ -126,7 +131,7 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
     let host = exam.bed.netlink()?;
     let before = names(&host)?;
     let asked = Asked::draw(exam);
-    let container = exam.start_with(asked.setup()).map_err(|trouble| trouble.because("network-breaks-the-run"))?;
+    let container = start(exam, &asked)?;
     let network = Network::of(&container)?;
     let new: List = names(&host)?.0.into_iter().filter(|name| !before.0.contains(name)).collect();
     let shared = container.namespace(Namespace::Net)?.value == exam.bed.namespace(Namespace::Net)?.value;
@@ -210,8 +215,10 @@ fn way_in(exam: &mut Exam, container: &Container, index: u32, address: Ipv4Addr,
 /// At its first instruction the command has its network: a server that cannot bind, or a client that cannot connect,
 /// does not try again.
 fn network_ready_at_start(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: without the option it starts.
+    drop(exam.start()?);
     let asked = Asked::draw(exam);
-    let container = exam.start_with(asked.setup())?;
+    let container = start(exam, &asked)?;
     let mut network = Network::of(&container)?;
     let ready = network.is_complete();
     let told = |network: &Network| {
@@ -233,18 +240,28 @@ fn network_ready_at_start(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Two containers have two cables, and the end of one is not the end of the other.
 fn networks_apart(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: without a network two run side by side.
+    let alone = exam.start()?;
+    drop(exam.start().map_err(|trouble| trouble.because("containers-collide"))?);
+    drop(alone);
     let (one, two) = (Asked::draw(exam), Asked::draw(exam));
-    let first = exam.start_with(one.setup())?;
+    let first = start(exam, &one)?;
     let second = exam.start_with(two.setup()).map_err(|trouble| trouble.because("interface-name-fixed"))?;
     let (here, there) = (Network::of(&first)?, Network::of(&second)?);
     let source = format!("RTM_GETADDR {}, and of pid {}", here.source, second.pid());
     let both = Evidence::read(here.address(), source, format!("{}; {}", here.address(), there.address()));
-    exam.check("addresses-differ", &both, &is_not(there.address())).because("address-not-unique");
+    let unlinked = here.link.is_none() || there.link.is_none();
+    exam.check("addresses-differ", &both, &is_not(there.address()))
+        .because_if(unlinked, "network-not-made")
+        .because_if(here.addresses.is_empty(), "address-missing")
+        .because("address-not-unique");
     let mac = |network: &Network| network.link.as_ref().map(Link::mac_text).unwrap_or_default();
     let (here_mac, there_mac) = (mac(&here), mac(&there));
     let source = format!("RTM_GETLINK {}, and of pid {}", here.source, second.pid());
     let both = Evidence::read(here_mac.clone(), source, format!("{here_mac}; {there_mac}"));
-    exam.check("hardware-addresses-differ", &both, &is_not(there_mac)).because("hardware-address-fixed");
+    exam.check("hardware-addresses-differ", &both, &is_not(there_mac))
+        .because_if(unlinked, "network-not-made")
+        .because("hardware-address-fixed");
 
     second.finish(0, exam.finish_patience())?;
     second.wait_gone(exam.finish_patience())?;
@@ -263,8 +280,10 @@ fn networks_apart(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Interfaces, settings, files: all as before, whatever the end was.
 fn network_no_residue(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: without the option it starts.
+    drop(exam.start()?);
     let asked = Asked::draw(exam);
-    let container = exam.start_with(asked.setup())?;
+    let container = start(exam, &asked)?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(step5_files::PATIENCE, |_| true)?;
     report(exam, "after-success", left);
