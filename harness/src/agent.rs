@@ -321,6 +321,7 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
     let (command, stdout, stderr, truncated) = exam.last_run();
     let (mut made, bed) = (exam.judged, exam.bed);
     let mut blamed = false;
+    let unwell = made.iter().any(|judged| judged.status == Status::Fail);
     let judged = scenario
         .checks
         .iter()
@@ -329,6 +330,8 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
                 return made.swap_remove(at);
             }
             let mut judged = match &outcome {
+                // Where one check fails, what builds on it has nothing to look at.
+                Ok(()) if unwell => undecided(id, Status::Skip, Text::new("not-reached")),
                 Ok(()) => undecided(id, Status::Error, Text::new("check-lost")),
                 Err(Trouble::Harness(error)) => {
                     undecided(id, Status::Error, Text::new("harness-error").with("error", error))

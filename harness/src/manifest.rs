@@ -12,7 +12,14 @@
 //! [offers]                      # each option it offers unlocks the scenarios about it
 //! memory = ["--memory", "{value}"]
 //! hostname = ["--hostname={value}"]
+//! network = ["--network", "{address},{gateway}"]
+//! volume = ["--volume", "{value}"]
 //! ```
+//!
+//! What `{value}` is filled with: for `memory` a number of bytes, for `cpus` a decimal number (0.5), for `pids` a number,
+//! for `hostname` a name, for `volume` `FROM:TO` or `FROM:TO:ro` as `docker run -v` takes it, both absolute. A network
+//! is a cable to the host; its words may hold `{address}` (the container's, as `10.0.0.2/24`), `{gateway}` (the host's,
+//! as `10.0.0.1`) and `{link}` (a name for the host's end). What the words do not hold is for the runtime to choose.
 //!
 //! In a command `{program}`, `{rootfs}`, `{workdir}` and `{id}` may stand anywhere in a word; `{argv}` (the command to
 //! run, with its arguments) and `{options}` are words of their own. In doubled braces a name stands for itself.
@@ -57,9 +64,10 @@ pub enum Offer {
     Pids,
     /// The container's host name.
     Hostname,
-    /// A connection to the host.
+    /// A cable to the host; the value is the container's address with its prefix, the host's address and a name for the
+    /// host's end, with blanks between them.
     Network,
-    /// A directory of the host inside the container.
+    /// A directory of the host inside the container; the value is `FROM:TO` or `FROM:TO:ro`.
     Volume,
     /// A writable layer over an unchanged root file system.
     Overlay,
@@ -91,6 +99,14 @@ impl Offer {
             Self::Volume => "volume",
             Self::Overlay => "overlay",
             Self::Capabilities => "capabilities",
+        }
+    }
+
+    /// What may be filled in its words. Where that is more than one thing, each stands in none or one of them.
+    fn placeholders(self) -> &'static [&'static str] {
+        match self {
+            Self::Network => &["address", "gateway", "link"],
+            _ => &["value"],
         }
     }
 
@@ -144,6 +160,12 @@ impl Invocation {
         self.offers.contains_key(&offer)
     }
 
+    /// Whether the words of this option hold this placeholder: whether the runtime can be told, or chooses itself.
+    pub fn takes(&self, offer: Offer, placeholder: &str) -> bool {
+        let words = self.offers.get(&offer).into_iter().flatten();
+        words.flat_map(|word| placeholders(word)).any(|name| name == placeholder)
+    }
+
     /// The options it offers.
     pub fn offered(&self) -> impl Iterator<Item = Offer> {
         self.offers.keys().copied()
@@ -160,10 +182,15 @@ impl Invocation {
         options: &[(Offer, &str)],
         argv: &[OsString],
     ) -> Vec<OsString> {
-        let offered = options.iter().filter_map(|(offer, value)| Some((self.offers.get(offer)?, value)));
-        let options = offered.flat_map(|(words, value)| {
-            let value: &str = value;
-            words.iter().map(move |word| filled(word, &[("value", value.as_ref())]))
+        let offered =
+            options.iter().filter_map(|(offer, value)| Some((self.offers.get(offer)?, offer.placeholders(), *value)));
+        let options = offered.flat_map(|(words, names, value)| {
+            // One value is taken as it is, several have blanks between them.
+            let values: Vec<(&str, &OsStr)> = match names {
+                [name] => vec![(*name, value.as_ref())],
+                names => names.iter().copied().zip(value.split(' ').map(OsStr::new)).collect(),
+            };
+            words.iter().map(move |word| filled(word, &values))
         });
         let template = match &self.adapter {
             Adapter::Workshop => {
@@ -365,20 +392,25 @@ impl RawOffers {
         for (offer, words) in Offer::ALL.into_iter().zip(given) {
             let Some(words) = words else { continue };
             let span = words.span();
-            let mut values = 0;
+            let known = offer.placeholders();
+            let mut found: Vec<String> = Vec::new();
             for word in words.as_ref() {
                 let names = placeholders(word.as_ref());
-                values += names.iter().filter(|name| **name == "value").count();
-                if let Some(unknown) = names.into_iter().find(|name| *name != "value") {
+                if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+                    let known = known.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(" ");
                     return wrong(
                         word.span(),
-                        format!("unknown placeholder {{{unknown}}}, an option has only {{value}}"),
+                        format!("unknown placeholder {{{unknown}}}, this option has only {known}"),
                     );
                 }
+                found.extend(names.into_iter().map(str::to_owned));
             }
             let words = plain_words(words, offer.key())?;
-            if values > 1 || (values == 0 && offer.needs_value()) {
+            if found.is_empty() && offer.needs_value() {
                 return wrong(span, format!("the words of `{offer}` must hold {{value}} exactly once"));
+            }
+            if let Some(twice) = known.iter().find(|known| found.iter().filter(|name| name == *known).count() > 1) {
+                return wrong(span, format!("the words of `{offer}` must hold {{{twice}}} exactly once"));
             }
             offers.insert(offer, words);
         }

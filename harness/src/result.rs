@@ -297,7 +297,7 @@ pub struct CauseReport {
 /// Something that was not there before a scenario and is there after it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Residue {
-    /// `mount`, `link`, `netns`, `cgroup`, `process`, `file`, `sysctl`.
+    /// `mount`, `link`, `address`, `netns`, `cgroup`, `process`, `file`, `sysctl`.
     pub kind: String,
     /// What stood there before, or nothing.
     pub before: String,

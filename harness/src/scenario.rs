@@ -489,6 +489,11 @@ impl Exam {
         Ok(Finished { end, stdout: run.stdout.text(), stderr: run.stderr.text(), command: run.command.clone() })
     }
 
+    /// Whether the runtime under test can be told this with an option, or chooses it itself.
+    pub fn takes(&self, offer: Offer, placeholder: &str) -> bool {
+        self.subject.invocation.takes(offer, placeholder)
+    }
+
     /// What a learner sees when typing this in a container. Kept beside the evidence of the next check; decides nothing.
     pub fn show(&mut self, line: &str) {
         let before = self.last.take();

@@ -2,15 +2,16 @@
 //! been created that would have to be removed again.
 
 use std::collections::hash_map::RandomState;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hasher};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use lexopt::{Arg, Parser};
 
 use crate::cgroup::Limits;
 use crate::error::{Error, Result};
+use crate::mounts::Volume;
 use crate::net::{self, Veth};
 
 const HELP: &str = "\
@@ -22,6 +23,8 @@ Runs CMD as PID 1 of a new container.
   --hostname NAME    name of the container (default: random)
   --workdir DIR      directory in the container where CMD starts (default: /)
   --env NAME=VALUE   variable for CMD; may be repeated
+  --volume SRC:DST[:ro]
+                     the host's directory SRC as DST in the container; may be repeated
   --memory SIZE      memory limit: 52428800, 50M, 50MiB (K, M, G are powers of 1024)
   --cpus N           processor time: 0.5 is half of one processor
   --pids N           number of processes and threads
@@ -52,6 +55,7 @@ pub struct Options {
     pub hostname: String,
     pub workdir: PathBuf,
     pub environment: Vec<OsString>,
+    pub volumes: Vec<Volume>,
     pub limits: Limits,
     /// `None` leaves the container with nothing but `lo`.
     pub veth: Option<Veth>,
@@ -78,6 +82,7 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
         hostname: random_hostname(),
         workdir: PathBuf::from("/"),
         environment: Vec::new(),
+        volumes: Vec::new(),
         limits: Limits::default(),
         veth: None,
         command: Vec::new(),
@@ -88,6 +93,7 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
             Arg::Long("hostname") => options.hostname = hostname(text(&mut parser)?)?,
             Arg::Long("workdir") => options.workdir = workdir(value(&mut parser)?)?,
             Arg::Long("env") => options.environment.push(variable(value(&mut parser)?)?),
+            Arg::Long("volume") => options.volumes.push(volume(value(&mut parser)?)?),
             Arg::Long("memory") => options.limits.memory = Some(size(&text(&mut parser)?)?),
             Arg::Long("cpus") => options.limits.cpus = Some(cpus(&text(&mut parser)?)?),
             Arg::Long("pids") => options.limits.pids = Some(pids(&text(&mut parser)?)?),
@@ -193,6 +199,23 @@ fn workdir(path: OsString) -> Result<PathBuf> {
         Some(b'/') => Ok(path.into()),
         _ => Err(Error::new(format!("--workdir {path:?}: not an absolute path"))),
     }
+}
+
+/// `SRC:DST` or `SRC:DST:ro`. A path with a colon in it cannot be given.
+fn volume(word: OsString) -> Result<Volume> {
+    let parts: Vec<PathBuf> =
+        word.as_bytes().split(|&byte| byte == b':').map(|part| OsStr::from_bytes(part).into()).collect();
+    let (source, target, read_only) = match &parts[..] {
+        [source, target] => (source, target, false),
+        [source, target, option] if option.as_os_str() == "ro" => (source, target, true),
+        _ => return Err(Error::new(format!("--volume {word:?}: not of the form SRC:DST or SRC:DST:ro"))),
+    };
+    // With `..` it would not be certain where the directories begin that the image lacks.
+    let plain = target.is_absolute() && target.components().all(|part| part != Component::ParentDir);
+    if source.as_os_str().is_empty() || !plain || target.parent().is_none() {
+        return Err(Error::new(format!("--volume {word:?}: DST is an absolute path below / without `..`")));
+    }
+    Ok(Volume { source: source.into(), target: target.into(), read_only })
 }
 
 fn variable(word: OsString) -> Result<OsString> {
@@ -304,8 +327,22 @@ mod tests {
     #[case(&["--hostname", "", "sh"])]
     #[case(&["--hostname", "a b", "sh"])]
     #[case(&["--network", "bridge", "sh"])]
+    #[case(&["--volume", "/srv", "sh"])]
+    #[case(&["--volume", ":/data", "sh"])]
+    #[case(&["--volume", "/srv:data", "sh"])]
+    #[case(&["--volume", "/srv:/", "sh"])]
+    #[case(&["--volume", "/srv:/a/../b", "sh"])]
+    #[case(&["--volume", "/srv:/data:rw:ro", "sh"])]
     fn refused(#[case] words: &[&str]) {
         assert_eq!(run(words).unwrap_err().status, crate::error::FAILED);
+    }
+
+    #[test]
+    fn volumes_may_be_read_only_and_many() {
+        let volumes = run(&["--volume", "/srv:/data:ro", "--volume=x:/x", "sh"]).unwrap().volumes;
+        let volume =
+            |source: &str, target: &str, read_only| Volume { source: source.into(), target: target.into(), read_only };
+        assert_eq!(volumes, [volume("/srv", "/data", true), volume("x", "/x", false)]);
     }
 
     #[test]

@@ -59,6 +59,7 @@ fn become_command(options: &Options, at_terminal: bool, mut go: PipeReader) -> R
     let dev = dev::mount(&rootfs)?;
     mounts::protect_proc(&proc, &dev)?;
     rootfs.name_itself(&dev, &options.hostname)?;
+    options.volumes.iter().try_for_each(|volume| rootfs.mount_volume(volume))?;
 
     // 6. The rootfs becomes /, the host's file system is gone. All paths below mean the container's.
     rootfs.pivot()?;

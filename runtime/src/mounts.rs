@@ -1,8 +1,9 @@
 //! What the container sees as its file system: the rootfs as `/`, and in it /proc, /sys and /dev.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -28,6 +29,17 @@ pub fn make_private() -> Result<()> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).doing("make / private")
 }
 
+/// A directory of the host that the container is to have.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Where it is on the host.
+    pub source: PathBuf,
+    /// Where it is in the container.
+    pub target: PathBuf,
+    /// The container may look, and not touch.
+    pub read_only: bool,
+}
+
 /// The future `/`, while the host's `/` is still there: whatever is mounted goes through here.
 pub struct Rootfs(OwnedFd);
 
@@ -44,28 +56,33 @@ impl Rootfs {
 
     /// Finds `path` as it will be found inside. An image may say that its /proc is a symbolic link to /etc, and before
     /// `pivot_root` that would be the host's /etc; RESOLVE_IN_ROOT follows every link as if the rootfs were `/` already.
-    fn find(&self, path: &str, flags: OFlag) -> nix::Result<OwnedFd> {
+    fn find<P: ?Sized + NixPath>(&self, path: &P, flags: OFlag) -> nix::Result<OwnedFd> {
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(ResolveFlag::RESOLVE_IN_ROOT);
         openat2(&self.0, path, how)
     }
 
-    /// Mounts a new file system on a directory right below `/`, which is created if the image lacks it, and returns it.
-    pub fn mount(&self, kind: &str, path: &str, flags: MsFlags, data: Option<&str>) -> Result<OwnedFd> {
+    /// Opens a directory, which is created if the image lacks it, as are those above it.
+    fn directory(&self, path: &Path) -> Result<OwnedFd> {
         let find = || self.find(path, OFlag::O_DIRECTORY);
-        let directory = match find() {
-            Err(Errno::ENOENT) => {
-                match mkdirat(&self.0, path.trim_start_matches('/'), Mode::from_bits_truncate(0o755)) {
+        let found = match (find(), path.parent(), path.file_name()) {
+            (Err(Errno::ENOENT), Some(parent), Some(name)) => {
+                match mkdirat(&self.directory(parent)?, name, Mode::from_bits_truncate(0o755)) {
                     // There is a link, and nothing in the image where it leads: that is for the user to decide.
                     Err(Errno::EEXIST) => {}
-                    result => result.doing_with(|| format!("create {path} in the rootfs"))?,
+                    result => result.doing_with(|| format!("create {} in the rootfs", path.display()))?,
                 }
                 find()
             }
-            found => found,
+            (found, ..) => found,
         };
-        let directory = directory.doing_with(|| format!("open {path} in the rootfs"))?;
+        found.doing_with(|| format!("open {} in the rootfs", path.display()))
+    }
+
+    /// Mounts a new file system on a directory, and returns it.
+    pub fn mount(&self, kind: &str, path: &str, flags: MsFlags, data: Option<&str>) -> Result<OwnedFd> {
+        let directory = self.directory(Path::new(path))?;
         mount_on(&directory, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
-        find().doing_with(|| format!("open {path} in the rootfs"))
+        self.directory(Path::new(path))
     }
 
     /// /proc, by a process that is already in the new PID namespace: procfs shows the one of whoever mounts it.
@@ -88,6 +105,19 @@ impl Rootfs {
                 place => place.doing_with(|| format!("open {path} in the rootfs"))?,
             };
             cover(&place, dev, contents.as_bytes()).doing_with(|| format!("give {path} its contents"))?;
+        }
+        Ok(())
+    }
+
+    /// Binds a directory of the host into the container, with all that is mounted below it.
+    pub fn mount_volume(&self, volume: &Volume) -> Result<()> {
+        let Volume { source, target, read_only } = volume;
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let directory = open(source, flags, Mode::empty()).doing_with(|| format!("open {}", source.display()))?;
+        let mount = sys::bind(&directory, &self.directory(target)?, Depth::Recursive)
+            .doing_with(|| format!("bind {} on {}", source.display(), target.display()))?;
+        if *read_only {
+            sys::make_read_only(&mount).doing_with(|| format!("make {} read-only", target.display()))?;
         }
         Ok(())
     }

@@ -101,6 +101,18 @@ pub fn bind(source: &OwnedFd, target: &OwnedFd, depth: Depth) -> nix::Result<Own
     Ok(mount)
 }
 
+/// `mount_setattr(2)`: makes a mount read-only, and all mounts below it. For `mount(2)` that is a second call, as MS_RDONLY
+/// beside MS_BIND is ignored, and it would reach the topmost mount alone.
+pub fn make_read_only(mount: &OwnedFd) -> nix::Result<()> {
+    let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    let (here, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH | libc::AT_RECURSIVE);
+    let size = mem::size_of_val(&attributes);
+    // SAFETY: takes integers, an empty, terminated string and a structure of that size; both outlive the call.
+    let result =
+        unsafe { libc::syscall(libc::SYS_mount_setattr, mount.as_raw_fd(), here, flags, &raw const attributes, size) };
+    Errno::result(result).map(drop)
+}
+
 /// `close_range(2)` with CLOSE_RANGE_CLOEXEC: every descriptor from `first` on closes itself at the next execve.
 pub fn close_on_exec_from(first: RawFd) -> nix::Result<()> {
     let (last, flags) = (libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);

@@ -7,8 +7,11 @@ mod step1_rootfs;
 mod step2_devices;
 mod step2_namespaces;
 mod step2_proc;
+mod step2_volumes;
 mod step3_cgroups;
+mod step3_groups;
 mod step3_options;
+mod step4_network;
 mod step4_veth;
 mod step5_caller;
 mod step5_files;
@@ -30,10 +33,13 @@ pub fn catalogue() -> &'static [Scenario] {
             step2_namespaces::SCENARIOS,
             step2_devices::SCENARIOS,
             step2_proc::SCENARIOS,
+            step2_volumes::SCENARIOS,
             step3_cgroups::SCENARIOS,
             step3_options::SCENARIOS,
+            step3_groups::SCENARIOS,
             step4_veth::SCENARIOS,
             step5_lifetime::SCENARIOS,
+            step4_network::SCENARIOS,
             step5_program::SCENARIOS,
             step5_hostname::SCENARIOS,
             step5_streams::SCENARIOS,

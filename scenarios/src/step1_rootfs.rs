@@ -1,12 +1,14 @@
 //! Steps 1 and 2-2 of the workshop: a root file system, and living in it.
 
 use crate::scenario;
-use boxproof_harness::error::Error;
+use boxproof_harness::container::Container;
+use boxproof_harness::error::{Context, Error};
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
 use boxproof_harness::result::Tier::{Core, Robust};
 use boxproof_harness::scenario::{Exam, Scenario, Setup, Trouble};
 use std::fs;
+use std::path::PathBuf;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario(
@@ -20,6 +22,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("missing-rootfs-refused", "1", Robust, &["nothing-started", "status"], missing_rootfs_refused),
     scenario("rootfs-path-odd", "1", Robust, &["root-directory"], rootfs_path_odd),
     scenario("submounts-carried", "2-2", Robust, &["seen-inside", "still-mounted"], submounts_carried),
+    scenario("image-without-programs", "1", Robust, &["loopback-as-before", "proc-as-before"], image_without_programs),
     scenario("devices-usable", "2-2", Robust, &["device-numbers", "null-swallows"], devices_usable),
     scenario("sysfs-read-only", "2-2", Robust, &["no-writable-sysfs"], sysfs_read_only),
 ];
@@ -127,6 +130,70 @@ fn submounts_carried(exam: &mut Exam) -> Result<(), Trouble> {
     let there = Evidence::plain(Yes(volume.is_mounted(&file)), source);
     exam.check("still-mounted", &there, &is(Yes(true))).because("host-mounts-taken-away");
     Ok(())
+}
+
+/// Directories of the image, taken out of it until this is dropped.
+struct TakenOut {
+    image: PathBuf,
+    away: PathBuf,
+    names: Vec<&'static str>,
+}
+
+impl TakenOut {
+    fn programs(exam: &mut Exam) -> Result<TakenOut, Error> {
+        const PROGRAMS: [&str; 5] = ["bin", "sbin", "usr", "lib", "lib64"];
+        let image = exam.bed.rootfs();
+        let away = exam.bed.work().join(exam.lot.word(9));
+        exam.own(away.display());
+        fs::create_dir(&away).context(format!("mkdir {}", away.display()))?;
+        let mut taken = TakenOut { image, away, names: Vec::new() };
+        for name in PROGRAMS {
+            match fs::rename(taken.image.join(name), taken.away.join(name)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                other => {
+                    other.context(format!("take {name} out of the image"))?;
+                    taken.names.push(name);
+                }
+            }
+        }
+        Ok(taken)
+    }
+}
+
+impl Drop for TakenOut {
+    fn drop(&mut self) {
+        for name in &self.names {
+            let _ = fs::rename(self.away.join(name), self.image.join(name));
+        }
+        let _ = fs::remove_dir(&self.away);
+    }
+}
+
+/// An image need not hold more than the command: what sets the container up comes with the runtime.
+fn image_without_programs(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: what there is with the whole image.
+    let before = surroundings(&exam.start()?)?;
+    exam.bed.clear()?;
+    let taken = TakenOut::programs(exam)?;
+    let container = exam.start().map_err(|trouble| trouble.because("needs-programs-of-the-image"))?;
+    let after = surroundings(&container)?;
+    let source = format!("RTM_GETLINK in the network namespace of pid {}", container.pid());
+    exam.check("loopback-as-before", &Evidence::plain(after.0, source), &is(before.0))
+        .because("needs-programs-of-the-image");
+    let source = format!("/proc/{}/mountinfo", container.pid());
+    exam.check("proc-as-before", &Evidence::plain(after.1, source), &is(before.1))
+        .because("needs-programs-of-the-image");
+    container.finish(0, exam.finish_patience())?;
+    drop((container, taken));
+    Ok(())
+}
+
+/// How lo is, and what is mounted on /proc.
+fn surroundings(container: &Container) -> Result<(String, String), Error> {
+    let lo = container.netlink()?.link("lo")?;
+    let up = if lo.is_some_and(|lo| lo.up) { "lo is up" } else { "lo is down" };
+    let proc = container.mounts()?.value.into_iter().rfind(|mount| mount.at == "/proc").map(|mount| mount.kind);
+    Ok((up.to_owned(), proc.unwrap_or_else(|| "nothing".to_owned())))
 }
 
 /// Programs expect a few devices: a `/dev/null` that is a plain file grows, and keeps what it should forget.

@@ -269,11 +269,11 @@ fn lone_loopback(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn names(netlink: &Rtnetlink) -> Result<List, Error> {
+pub(crate) fn names(netlink: &Rtnetlink) -> Result<List, Error> {
     Ok(netlink.links()?.into_iter().map(|link| link.name).collect())
 }
 
-fn fresh_namespace() -> Result<Rtnetlink, Error> {
+pub(crate) fn fresh_namespace() -> Result<Rtnetlink, Error> {
     let thread = std::thread::spawn(|| {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).context("unshare a fresh network namespace")?;
         Ok(Rtnetlink::here()?)

@@ -1,10 +1,11 @@
 //! Step 3 of the workshop, done by the runtime itself: limits that it offers as options.
 
 use crate::scenario;
+use crate::step3_groups::{callers_group, group};
 use boxproof_harness::container::{Answer, Container};
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::{Evidence, Namespace};
-use boxproof_harness::expect::{Expect, is, is_not};
+use boxproof_harness::expect::{Expect, Yes, is, is_not};
 use boxproof_harness::manifest::Offer;
 use boxproof_harness::result::Tier::Robust;
 use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble};
@@ -29,12 +30,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         offers: Some(Offer::Hostname),
+        ..scenario("option-is-no-command", "5-1", Robust, &["nothing-executed"], option_is_no_command)
+    },
+    Scenario {
+        offers: Some(Offer::Hostname),
         ..scenario("hostname-option", "5-1", Robust, &["named-as-asked", "host-keeps-its-name"], hostname_option)
     },
 ];
 
 /// The file of the container's own cgroup, which must not be the one that the runtime was started in.
-fn limit(container: &Container, file: &str) -> Result<Evidence<String>> {
+pub(crate) fn limit(container: &Container, file: &str) -> Result<Evidence<String>> {
     let text = container.host().text(container.pid(), "cgroup")?;
     let path = text.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/").to_owned();
     let file = PathBuf::from(format!("/sys/fs/cgroup{path}")).join(file);
@@ -45,6 +50,11 @@ fn limit(container: &Container, file: &str) -> Result<Evidence<String>> {
     Ok(Evidence::plain(value, format!("/proc/{}/cgroup, then {}", container.pid(), file.display())))
 }
 
+/// Whether the container is still in the group that the runtime was started in: then nothing there is its own limit.
+fn outside(exam: &Exam, container: &Container) -> Result<bool> {
+    Ok(group(exam, container.pid())?.value == callers_group(exam)?)
+}
+
 /// `--memory` in bytes: the limit is set, swap is no way around it, and whoever goes beyond is killed.
 fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     const MIB: u32 = 1 << 20;
@@ -52,10 +62,20 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     // The twin: without a limit it starts. A payload that does not live through its first page has another unit's limit.
     drop(exam.start()?);
     let started = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()));
-    let container = started.map_err(|trouble| trouble.because("limit-miscounted"))?;
+    let container = started.map_err(|trouble| {
+        // SIGKILL is the kernel's answer to a limit below the first page; anything else is the runtime's own failure.
+        let ends = ["137", "killed by signal 9"];
+        let killed =
+            matches!(&trouble, Trouble::Runtime(failure) if ends.iter().any(|end| failure.observed.ends_with(end)));
+        trouble.because(if killed { "limit-miscounted" } else { "limit-breaks-the-run" })
+    })?;
     let max = limit(&container, "memory.max")?;
     let unlimited = matches!(max.value.as_str(), "max" | "no such file");
+    let outside = outside(exam, &container)?;
+    let high = limit(&container, "memory.high")?.value == bytes.to_string();
     exam.check("memory-max", &max, &is(bytes.to_string()))
+        .because_if(outside, "group-never-joined")
+        .because_if(high, "memory-high-is-no-limit")
         .because_if(unlimited, "limit-not-set")
         .because("limit-miscounted");
     exam.check("swap-max", &limit(&container, "memory.swap.max")?, &is("0".to_owned()))
@@ -79,7 +99,11 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
 fn cpus_option(exam: &mut Exam) -> Result<(), Trouble> {
     let hundredths = exam.lot.number(20..80);
     let asked = format!("0.{hundredths}");
-    let container = exam.start_with(Setup::new().option(Offer::Cpus, asked.clone()))?;
+    // The twin: without a limit it starts.
+    drop(exam.start()?);
+    let started = exam.start_with(Setup::new().option(Offer::Cpus, asked.clone()));
+    let container = started.map_err(|trouble| trouble.because("cpu-max-malformed"))?;
+    let outside = outside(exam, &container)?;
     let max = limit(&container, "cpu.max")?.map(|text| {
         let mut numbers = text.split(' ').filter_map(|word| word.parse::<f64>().ok());
         match (numbers.next(), numbers.next()) {
@@ -87,15 +111,27 @@ fn cpus_option(exam: &mut Exam) -> Result<(), Trouble> {
             _ => text,
         }
     });
-    exam.check("cpu-max", &max, &is(format!("{:.2}", f64::from(hundredths) / 100.0))).because("limit-not-set");
+    let reversed = max.value == format!("{:.2}", 100.0 / f64::from(hundredths));
+    exam.check("cpu-max", &max, &is(format!("{:.2}", f64::from(hundredths) / 100.0)))
+        .because_if(outside, "group-never-joined")
+        .because_if(reversed, "cpu-max-reversed")
+        .because("limit-not-set");
     Ok(())
 }
 
 /// `--pids N`: the container never holds more than N processes.
 fn pids_option(exam: &mut Exam) -> Result<(), Trouble> {
     let most = exam.lot.number(12..30);
-    let container = exam.start_with(Setup::new().option(Offer::Pids, most.to_string()))?;
-    exam.check("pids-max", &limit(&container, "pids.max")?, &is(most.to_string())).because("limit-not-set");
+    // The twin: without a limit it starts.
+    drop(exam.start()?);
+    let started = exam.start_with(Setup::new().option(Offer::Pids, most.to_string()));
+    let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
+    let max = limit(&container, "pids.max")?;
+    let (outside, absent) = (outside(exam, &container)?, max.value == "no such file");
+    exam.check("pids-max", &max, &is(most.to_string()))
+        .because_if(outside, "group-never-joined")
+        .because_if(absent, "controller-not-enabled")
+        .because("limit-not-set");
     let (answer, _) = container.order("crowd 200", b"")?;
     let errno = answer.split(' ').nth(1).unwrap_or_default().to_owned();
     let refused = Evidence::read(errno, "errno of fork(2) in the container", answer);
@@ -116,5 +152,31 @@ fn hostname_option(exam: &mut Exam) -> Result<(), Trouble> {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").context("read /proc/sys/kernel/hostname")?;
     let host = Evidence::plain(host.trim().to_owned(), "/proc/sys/kernel/hostname on the host");
     exam.check("host-keeps-its-name", &host, &is_not(name)).because("uts-namespace-not-new");
+    Ok(())
+}
+
+/// A value is data. Pasted into a line for a shell, a part of it is a command, run as root on the host.
+fn option_is_no_command(exam: &mut Exam) -> Result<(), Trouble> {
+    // The twin: under a name without such signs it starts.
+    let plain = exam.lot.word(8);
+    drop(exam.start_with(Setup::new().option(Offer::Hostname, plain))?);
+    let path = format!("/tmp/{}", exam.lot.word(7));
+    exam.own(&path);
+    // And a file of that name is seen.
+    fs::write(&path, "").context(format!("write {path}"))?;
+    fs::metadata(&path).context(format!("see {path}"))?;
+    fs::remove_file(&path).context(format!("rm {path}"))?;
+    // Whether it is pasted bare, in single quotes or in double ones.
+    let name = format!("x';>{path};'\";>{path};\"$(>{path})");
+    match exam.start_with(Setup::new().option(Offer::Hostname, name)) {
+        Ok(container) => {
+            container.finish(0, exam.finish_patience())?;
+        }
+        // Such a name may be refused.
+        Err(Trouble::Runtime(_)) => exam.bed.clear()?,
+        Err(trouble) => return Err(trouble),
+    }
+    let made = Evidence::plain(Yes(fs::metadata(&path).is_ok()), format!("stat {path} on the host"));
+    exam.check("nothing-executed", &made, &is(Yes(false))).because("option-run-by-a-shell");
     Ok(())
 }

@@ -74,7 +74,7 @@ fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
     }
 
     line_arrives(exam, &container, &host)?;
-    way_back(exam, &container)?;
+    way_back(exam, &container, "way-back", HOST, CHILD)?;
 
     // The cable is gone when one end is.
     host.delete_link(find(&host, "veth-host")?.index)?;
@@ -176,10 +176,16 @@ fn listens(exam: &Exam, container: &Container) -> Result<bool> {
 }
 
 /// The container calls, the host answers: the host sees the container's address and nobody else's.
-fn way_back(exam: &mut Exam, container: &Container) -> Result<(), Trouble> {
+pub(crate) fn way_back(
+    exam: &mut Exam,
+    container: &Container,
+    check: &'static str,
+    host: Ipv4Addr,
+    own: Ipv4Addr,
+) -> Result<(), Trouble> {
     let patience = exam.patience(Duration::from_secs(5));
     let (question, answer) = (exam.lot.word(16), exam.lot.word(16));
-    let listener = TcpListener::bind((HOST, 0)).context(format!("listen on {HOST}"))?;
+    let listener = TcpListener::bind((host, 0)).context(format!("listen on {host}"))?;
     let port = listener.local_addr().context("the port of a listening socket")?.port();
     let reply = answer.clone();
     let server = std::thread::spawn(move || {
@@ -190,7 +196,7 @@ fn way_back(exam: &mut Exam, container: &Container) -> Result<(), Trouble> {
         stream.write_all(reply.as_bytes())?;
         Ok::<_, std::io::Error>((heard, peer.ip()))
     });
-    let returned = container.ask(&format!("tcp {HOST} {port}"), question.as_bytes())?;
+    let returned = container.ask(&format!("tcp {host} {port}"), question.as_bytes())?;
     let observed = match returned {
         Answer::Done(_, back) => match server.join() {
             Ok(Ok((heard, peer))) => format!("{heard} from {peer}, {}", String::from_utf8_lossy(&back)),
@@ -198,15 +204,15 @@ fn way_back(exam: &mut Exam, container: &Container) -> Result<(), Trouble> {
         },
         // The server still waits in accept; one connection of our own lets its thread end.
         Answer::Refused(_, reason) => {
-            drop(TcpStream::connect_timeout(&SocketAddr::V4(SocketAddrV4::new(HOST, port)), patience));
+            drop(TcpStream::connect_timeout(&SocketAddr::V4(SocketAddrV4::new(host, port)), patience));
             reason
         }
         Answer::Gone => {
             return Err(Trouble::runtime("container-gone", "the container lives", "it ended while calling the host"));
         }
     };
-    let source = format!("accept(2) on {HOST}:{port} on the host, and what the container got back");
-    exam.check("way-back", &Evidence::plain(observed, source), &is(format!("{question} from {CHILD}, {answer}")))
+    let source = format!("accept(2) on {host}:{port} on the host, and what the container got back");
+    exam.check(check, &Evidence::plain(observed, source), &is(format!("{question} from {own}, {answer}")))
         .because("no-way-back");
     Ok(())
 }

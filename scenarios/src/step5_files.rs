@@ -14,7 +14,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// The kernel takes network namespaces and cgroups down in its own time.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The host's `/` is shared, as systemd makes it: a mount in a container shows up on the host unless its propagation was
 /// made private first.
@@ -71,11 +71,14 @@ fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
+pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
     let moved = residue.iter().any(|item| item.kind == "cgroup" && item.before.contains("PID 1"));
+    let address = has("address");
+    let controllers = residue.iter().any(|item| item.before.contains("cgroup.subtree_control"));
+    let overwritten = residue.iter().any(|item| item.kind == "file" && item.after.starts_with("/etc/"));
     let renamed = residue.iter().any(|item| item.before.contains("kernel/hostname"));
     let named = residue.iter().any(|item| item.after.contains("type nsfs"));
     let bound = residue.iter().any(|item| item.after.contains("/rootfs type"));
@@ -94,8 +97,11 @@ fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
         .because_if(moved, "host-pid-one-moved")
         .because_if(cgroup, "cgroup-not-removed")
         .because_if(link, "link-not-removed")
+        .because_if(address, "address-not-removed")
         .because_if(renamed, "uts-namespace-not-new")
+        .because_if(controllers, "controllers-switched-off")
         .because_if(sysctl, "setting-not-restored")
+        .because_if(overwritten, "host-file-overwritten")
         .because_if(file, "file-left-behind");
 }
 

@@ -164,6 +164,17 @@ scenario-tmpfs-bounded = No tmpfs may fill the machine's memory
         sudo grep tmpfs /proc/$P/mountinfo                 # size=...
     .man = tmpfs(5), https://docs.kernel.org/filesystems/tmpfs.html
 check-tmpfs-bounded-every-tmpfs-has-a-size = Every tmpfs has a size
+scenario-image-without-programs = The runtime needs no program of the image
+    .what = Without a single program or library in the image, only the command itself, the container is set up as with the whole image: lo is as it was, and so is /proc.
+    .why = An image may hold one static program and nothing else. A runtime that calls the image's `ip` or `mount` works with alpine and fails here, often with no more than a warning; and whoever made the image decides what that `ip` does, as root.
+    .hand =
+        sudo mkdir away; sudo mv rootfs/bin rootfs/sbin rootfs/usr rootfs/lib away/
+        sudo cp a-static-program rootfs/
+        sudo ./mycontainer run /a-static-program
+        sudo mv away/* rootfs/
+    .man = netdevice(7), mount(2)
+check-image-without-programs-loopback-as-before = lo is as with the whole image
+check-image-without-programs-proc-as-before = /proc is as with the whole image
 
 scenario-sysfs-read-only = No sysfs can be written to
     .what = If /sys is mounted in the container at all, it is mounted read-only.
@@ -243,6 +254,49 @@ scenario-proc-sys-read-only = Settings of the machine cannot be changed by /proc
         sudo ./mycontainer run /bin/sh -c ': >> /proc/sys/kernel/core_pattern'   # Read-only file system
     .man = proc_sys(5), core(5), mount(2) (MS_REMOUNT, MS_BIND, MS_RDONLY)
 check-proc-sys-read-only-no-writable-setting = No setting of the machine can be opened for writing
+scenario-volume-option = A volume is the host's directory
+    .what = With the runtime's volume option a directory of the host is in the container. What the container writes there is on the host, the directory's mode does not change, and after the container's end the data is still there.
+    .why = Containers come and go, data stays: that is what a volume is for. A copy loses the changes, and a clean-up that does not know of the mount deletes the data itself.
+    .hand =
+        mkdir -p /tmp/data rootfs/data; echo hello > /tmp/data/file
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/sh -c 'cat /data/file; echo back > /data/other'
+        ls /tmp/data                                       # file and other
+    .man = mount(2) (MS_BIND), mount(8)
+check-volume-option-file-is-there = The container reads the directory's file
+check-volume-option-change-goes-back = What the container writes is on the host
+check-volume-option-mode-kept = The directory keeps its mode
+check-volume-option-data-kept = The data is there after the container's end
+
+scenario-volume-read-only = A read-only volume is read-only
+    .what = With :ro the container can read the directory's files, writing to one gives EROFS, and the file stays as it was.
+    .why = MS_BIND | MS_RDONLY in one call looks right, gives no error, and the mount is writable: a new bind mount takes no other flags.
+    .hand =
+        { -held }                                          # with the option, --volume /tmp/data:/data:ro
+        grep ' /data ' /proc/$P/mountinfo                  # must say ro
+    .man = mount(2) (MS_BIND, MS_REMOUNT), mount_setattr(2)
+check-volume-read-only-file-is-there = The container reads the directory's file
+check-volume-read-only-write-refused = Writing to it is refused
+
+scenario-volume-submounts = What is mounted below a volume comes along
+    .what = Below the host's directory another file system is mounted. The container sees that one's files, too.
+    .why = Without MS_REC the container sees the empty directory beneath: a database on a disk of its own appears to be gone.
+    .hand =
+        sudo mkdir -p /tmp/data/below; sudo mount -t tmpfs tmpfs /tmp/data/below; sudo touch /tmp/data/below/file
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /data/below       # file
+        sudo umount /tmp/data/below
+    .man = mount(2) (MS_BIND, MS_REC)
+check-volume-submounts-file-is-there = The container reads the directory's file
+check-volume-submounts-submount-is-there = It reads a file of the file system mounted below
+
+scenario-volume-stays-inside = A link in the image does not lead a volume out of it
+    .what = The volume's target in the image is a symbolic link to /var/x. The volume must appear at the image's /var/x, or the runtime must refuse it; the host's /var/x is not meant.
+    .why = Whoever makes the image makes its links. A runtime that follows them before the root changes mounts onto the host's directories (of that kind is runc's CVE-2021-30465).
+    .hand =
+        sudo mkdir -p /var/x rootfs/var/x; sudo ln -s /var/x rootfs/data
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /var/x   # the files of /tmp/data
+    .man = openat2(2) (RESOLVE_IN_ROOT), path_resolution(7)
+check-volume-stays-inside-plain-target = On a plain directory of the image the volume is there
+check-volume-stays-inside-link-read-as-the-container-does = The link is read as the container reads it
 
 scenario-mounts-do-not-leak = No mount of the container shows on the host
     .what = The host's / is shared, as systemd makes it. While the container runs and after it, the host's list of mounts is what it was.
@@ -392,6 +446,53 @@ scenario-pids-option = The pids option ends a fork bomb
 check-pids-option-pids-max = pids.max is what was asked for
 check-pids-option-fork-refused = fork is refused at the limit
 
+scenario-memory-option-large = The memory option takes more than 4 GiB
+    .what = With a limit beyond what 32 bits hold, memory.max is exactly that number.
+    .why = In 32 bits 4 GiB are 0, and 5 GiB are 1: the container is killed at once, or far too early. Nobody sees it who tries with 50 MB.
+    .hand =
+        { -held }                                           # with the option, 5368709120
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.max        # 5368709120
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
+check-memory-option-large-memory-max = memory.max is what was asked for
+
+scenario-groups-apart = A container's cgroup holds that container and nothing else
+    .what = Two containers run. If the runtime makes cgroups, the two are in different ones, and the runtime's own process is in neither.
+    .why = Two containers in one group share one limit: the second is killed for what the first has taken. A runtime in the group is limited like its container, may be killed in its place, and cannot remove the group it sits in.
+    .hand =
+        { -held }
+        R=$(pgrep -f 'mycontainer run')
+        cat /proc/$P/cgroup /proc/$R/cgroup                # must differ, where there is a group
+    .man = cgroups(7)
+check-groups-apart-runtime-stays-outside = The runtime is not in the container's group
+check-groups-apart-one-group-each = The second container is in another group
+
+scenario-limited-from-the-start = The command is in its group from its first instruction
+    .what = With a limit asked for, the command is already in a cgroup of its own when it starts.
+    .why = What a process has taken before it joins is charged to the group it came from, for ever: 100 MiB taken early count as nothing. And the children that it has started stay outside.
+    .hand =
+        sudo ./mycontainer run --pids 20 /bin/sh -c 'cat /proc/self/cgroup'   # with the option: a group of its own
+    .man = cgroups(7), clone(2) (CLONE_INTO_CGROUP)
+check-limited-from-the-start-in-a-group-of-its-own = It is in a group of its own when it starts
+
+scenario-impossible-limit-refused = A limit that cannot be set ends the run
+    .what = The runtime is asked for a limit that the kernel refuses, and once more where no cgroup can be made. In both cases the command must not start, and the exit status must not be 0.
+    .why = Whoever asks for a limit relies on it. A container that runs without it, after an error that nobody looked at, is worse than none.
+    .hand =
+        sudo ./mycontainer run --pids 99999999 /bin/echo started; echo $?     # an error, and not started
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#pid
+check-impossible-limit-refused-limit-that-fails = With a limit that is refused the command does not start
+check-impossible-limit-refused-status = The exit status is not 0
+check-impossible-limit-refused-group-that-fails = Where no group can be made the command does not start
+
+scenario-cgroupfs-read-only = No cgroup file system can be written to
+    .what = If cgroup2 is mounted in the container at all, it is mounted read-only.
+    .why = In its own group's directory the container finds memory.max, and root in it can raise it: the limit holds as long as the container likes.
+    .hand =
+        { -held }
+        grep cgroup2 /proc/$P/mountinfo                    # none, or ro
+    .man = cgroups(7), cgroup_namespaces(7)
+check-cgroupfs-read-only-no-writable-cgroupfs = No writable cgroup file system is mounted
+
 ## Step 4
 
 scenario-veth-netcat = A line sent with netcat arrives through the veth pair
@@ -418,6 +519,57 @@ check-veth-netcat-packets-crossed = Packets went through the cable
 check-veth-netcat-way-back = The container reaches the host
 check-veth-netcat-pair-goes-together = Deleting one end takes the other with it
 
+scenario-network-option = The network option lays a cable that works
+    .what = With the runtime's network option the container has an interface that is up, with the address that was asked for and a default route to the host. The host's end is up and has its address; the host reaches the container, and the container the host.
+    .why = A cable has two ends, and both need an address and to be up. Of what is missing on either the other end shows nothing.
+    .hand =
+        { -held }                                          # with the option
+        sudo nsenter --target $P --net ip address          # up, with the address
+        sudo nsenter --target $P --net ip route            # default via the host's address
+        ip address                                         # the host's end: up, with its address
+        sudo nsenter --target $P --net ping -c 1 10.0.0.1
+    .man = veth(4), ip-link(8), ip-address(8), ip-route(8)
+check-network-option-linked = The container has an interface beside lo
+check-network-option-end-is-up = Its end of the cable is up
+check-network-option-address = It has the address that was asked for
+check-network-option-default-route = Its default route leads to the host
+check-network-option-host-address = The host has the address that it leads to
+check-network-option-host-end-is-up = The host's end is up
+check-network-option-way-in = The host reaches the container
+check-network-option-way-back = The container reaches the host
+
+scenario-network-ready-at-start = The network is ready when the command starts
+    .what = At the first look into a container whose command has just started there are the interface, the address and the default route.
+    .why = The command does not wait: a server that binds to its address, or a client that connects, fails in the first moment and does not try again.
+    .hand =
+        sudo ./mycontainer run --network ... /bin/sh -c 'ip address; ip route'   # with the option
+    .man = clone(2), pipe(2)
+check-network-ready-at-start-ready-at-first-look = Everything is there at the first look
+
+scenario-networks-apart = Two containers have two cables
+    .what = Two containers with a network run side by side. Their addresses and hardware addresses differ, and when one has ended the other still reaches the host.
+    .why = A fixed name for the host's end is taken when the second container comes. A clean-up that removes "the veth" removes the neighbour's.
+    .hand =
+        { -held }                                          # with the option, twice, with different addresses
+        ip link | grep veth                                # two
+    .man = veth(4), ip-link(8)
+check-networks-apart-addresses-differ = Their addresses differ
+check-networks-apart-hardware-addresses-differ = Their hardware addresses differ
+check-networks-apart-outlives-the-other = One interface outlives the other container
+check-networks-apart-still-reaches-the-host = It still reaches the host
+
+scenario-network-no-residue = No network is left on the host
+    .what = After a container with a network, after one whose command does not exist, and after one without rootfs/, the host's interfaces, settings and files are as before.
+    .why = An end that stays takes its name with it, and the address; the next run fails with "File exists". Forwarding that stays switched on makes a router of the machine.
+    .hand =
+        ip link > before; sysctl net.ipv4.ip_forward
+        sudo ./mycontainer run --network ... /nonexistent  # with the option
+        ip link | diff before -; sysctl net.ipv4.ip_forward
+    .man = veth(4), ip-link(8)
+check-network-no-residue-after-success = Nothing is left after a command that succeeds
+check-network-no-residue-after-failure = Nothing is left after a command that cannot be started
+check-network-no-residue-without-rootfs = No interface is left where there was no rootfs/
+
 ## Step 5, the program
 
 scenario-hostname-isolated = A name set in the container stays in the container
@@ -432,6 +584,15 @@ scenario-hostname-isolated = A name set in the container stays in the container
 check-hostname-isolated-own-uts-namespace = The UTS namespace is not the host's
 check-hostname-isolated-container-renamed = The container can be renamed
 check-hostname-isolated-host-keeps-its-name = The host keeps its name
+
+scenario-option-is-no-command = A value is not run as a command
+    .what = The host name option is given a value with quotes, semicolons and a redirection in it. It may be refused or taken, but no part of it may be run on the host.
+    .why = `system("... " + name)` and `sh -c` read a value as a program. Whoever may choose a container's name is root on the host then.
+    .hand =
+        sudo ./mycontainer run --hostname 'x;>/tmp/made' /bin/true   # with the option
+        ls /tmp/made                                       # must not be there
+    .man = system(3) (NOTES), execve(2)
+check-option-is-no-command-nothing-executed = Nothing of it was run
 
 scenario-hostname-option = The host name option names the container
     .what = With the runtime's host name option the container has that name, and the host keeps its own.
@@ -795,7 +956,7 @@ cause-processes-counted-elsewhere = The container's processes are not counted in
 
 cause-line-not-printed = The line did not come out of nc in the container: { $observed }. stdout of the container must reach the runtime's stdout at once.
     .why = Both ends are up, so the network is right; look at what the runtime does with the output.
-cause-no-way-back = The container cannot reach the host at 10.0.0.1: { $observed }. Has the runtime set routes or rules in the container's network?
+cause-no-way-back = The container cannot reach the host: { $observed }. Has the runtime set routes or rules in the container's network?
     .why = With 10.0.0.2/24 on the cable the kernel has a route to 10.0.0.1 by itself.
 
 cause-exit-status-lost = The command's exit status is lost ({ $observed } instead of { $expected }). In Go: if exit, ok := err.(*exec.ExitError), then os.Exit(exit.ExitCode()).
@@ -878,6 +1039,98 @@ cause-limit-miscounted = The limit is { $observed }, not { $expected }: look at 
     .why = A limit of 50 bytes kills at once, and 4 GiB in 32 bits are 0.
 cause-swap-escapes-the-limit = memory.max is set, memory.swap.max is not: beyond the limit the kernel moves pages to swap instead of killing. Write 0 to memory.swap.max as well.
     .why = On a machine with swap the container never reaches its limit.
+cause-needs-programs-of-the-image = Without the image's programs the container is not set up as before ({ $observed } instead of { $expected }). Does the runtime run `ip`, `mount` or `hostname` from the image? Use the system calls instead, or run the host's programs before the root changes, and look at their results.
+    .why = The image decides what those programs are, and whether they are there.
+cause-volume-breaks-the-run = Without a volume the command starts, with one it does not ({ $observed }). The runtime's own message stands beside this. Does the source exist where it is looked up? After pivot_root the host's paths are gone: open or mount it before.
+    .why = A bind mount needs both sides at once: the host's directory and the container's.
+cause-volume-not-mounted = The volume's files are not in the container ({ $observed }). Bind the directory onto the target *inside* the new root, in the container's mount namespace, before the old root is detached, and look at mount's result.
+    .why = An empty directory at the target looks like a volume until somebody looks into it.
+cause-volume-is-a-copy = What the container writes does not arrive on the host ({ $observed }): the directory was copied, or something else lies over it. Bind-mount it (MS_BIND).
+    .why = With the container's end everything that it saved is lost.
+cause-volume-always-read-only = The volume is read-only, though nobody asked for it. MS_RDONLY belongs only to volumes with :ro.
+    .why = A database that cannot write does not start.
+cause-volume-mode-changed = The mode of the host's directory was changed to { $observed }. Leave the host's files as they are.
+    .why = With 0777 every user of the machine can write there, during the run and afterwards.
+cause-volume-deleted = The volume's data is gone after the container's end: the mount point was removed with everything in it while the volume was still mounted there. Unmount first, and remove with rmdir, which refuses when something is left; best of all mount only in the container's own mount namespace.
+    .why = remove_dir_all and os.RemoveAll follow a mount like any directory.
+cause-volume-option-in-path = The volume is mounted at a directory whose name ends in ":ro". The value has up to three parts: source, target, option.
+    .why = The target that was asked for is empty, and what is mounted is writable.
+cause-volume-read-only-ignored = A volume with :ro can be written to ({ $observed }). MS_BIND takes no other flags: call mount once more with MS_REMOUNT | MS_BIND | MS_RDONLY on the finished mount, or use mount_setattr.
+    .why = The kernel ignores MS_RDONLY beside MS_BIND without an error.
+cause-volume-not-recursive = What is mounted below the directory is missing in the container ({ $observed }). Add MS_REC to MS_BIND.
+    .why = A bind mount without MS_REC takes one file system and leaves out those below.
+cause-volume-followed-link = A link in the image has led the volume out of the container. Resolve the target inside the new root: openat2 with RESOLVE_IN_ROOT, or mount after pivot_root while the old root is still there.
+    .why = Whoever makes the image says where its links lead: to /etc, for instance.
+cause-group-never-joined = The container is in the group that the runtime was started in ({ $observed }), not in one of its own. Write its PID, as text and as the host counts it, to cgroup.procs of a cgroup v2 group, and look at the result.
+    .why = memory/ID/tasks is cgroup v1; a PID that is written as a raw byte gives EINVAL. Files that nobody is in limit nobody.
+cause-group-joined-late = The command ran outside of its group at first and was put into it later. Hold the child with a pipe until its PID is in cgroup.procs, or use CLONE_INTO_CGROUP.
+    .why = What it has taken until then is charged elsewhere, and stays so.
+cause-controller-not-enabled = The container is in a group of its own, which has no such file ({ $observed }): the controller is not enabled in the parent's cgroup.subtree_control. Write +memory, +cpu, +pids there, on every level above.
+    .why = A group has a controller's files only if its parent gives that controller to its children.
+cause-limit-breaks-the-run = Without the limit the command starts, with it it does not ({ $observed }). EBUSY for cgroup.procs means that the group has controllers in its own cgroup.subtree_control: a group holds processes or gives controllers to groups below, not both. EINVAL means a value that the kernel does not take.
+    .why = The rule is called "no internal processes".
+cause-cpu-max-malformed = Without the limit the command starts, with it it does not ({ $observed }). cpu.max takes two numbers in microseconds, "50000 100000" for half a processor; a percentage or a fraction is EINVAL.
+    .why = The smallest quota is 1000: 50 is too little.
+cause-cpu-max-reversed = cpu.max is { $observed } of a processor instead of { $expected }: the two numbers are in the wrong order. First comes the quota, then the period.
+    .why = Half a processor became two.
+cause-memory-high-is-no-limit = memory.high has the limit, memory.max has not. memory.high slows a group down; memory.max is what is never exceeded.
+    .why = Beyond memory.high the container goes on, only slower.
+cause-limit-cut-to-32-bits = The limit was cut to 32 bits: { $observed } instead of { $expected }. Use a 64-bit number (uint64, u64, strtoull) all the way.
+    .why = From 4 GiB on the rest of the division is left.
+cause-limit-error-ignored = The limit could not be set, and the command runs all the same. Look at the result of every write to the group's files, and stop.
+    .why = Somebody relies on the limit.
+cause-group-error-ignored = No cgroup could be made, and the command runs all the same, without the limit. Look at mkdir's result, and stop.
+    .why = Where /sys/fs/cgroup is read-only, as in many containers, every limit would be silently missing.
+cause-runtime-in-the-group = The runtime itself is in the container's group ({ $observed }). Write the child's PID to cgroup.procs, not your own (os.Getpid, "0").
+    .why = It counts against pids.max and memory.max, and a group with a process in it cannot be removed.
+cause-containers-share-a-group = Two containers are in one group ({ $observed }). Give each group a name of its own: the container's id, or the PID.
+    .why = They share one limit, and the first to end tries to remove the other's group.
+cause-cgroupfs-writable = cgroup2 is mounted writable in the container ({ $observed }). Add MS_RDONLY, or do not mount it.
+    .why = The container can raise its own limits.
+cause-controllers-switched-off = The host's cgroup.subtree_control was changed and not set back. Switch on what you need and leave it on, or switch off only what was off before and nobody else uses.
+    .why = Without the controllers the limits of all other groups are gone at once.
+cause-option-run-by-a-shell = A part of the value was run as a command on the host, as root. Do not put values into a line for system() or sh -c: give execve a list of words.
+    .why = Quotes do not help: the value may hold quotes.
+cause-host-file-overwritten = A file of the host was overwritten ({ $observed }). Before the root changes /etc/resolv.conf and /etc/hosts are the host's: write into rootfs/etc, or after pivot_root.
+    .why = The whole machine has lost its name service.
+cause-network-breaks-the-run = Without a network the command starts, with one it does not ({ $observed }). The runtime's own message stands beside this: a name of more than 15 letters, a name that is taken (EEXIST), a gateway outside of the network?
+    .why = Whoever offers a network must also say why it could not be made.
+cause-network-not-made = The container has no network though it was asked for one. Make the pair, put one end into the container's namespace, give both an address, set both up, and look at every result.
+    .why = The steps are those of the workshop's step 4.
+cause-container-end-left-on-host = Both ends of the cable are on the host ({ $observed } in the container). Move one by the container's PID as the host counts it (`ip link set veth-child netns $P`): a PID from inside, 1, is the host's own init.
+    .why = getpid() in the container is 1.
+cause-container-end-down = The container's end of the cable is down. Set it up in the container's namespace: ip link set eth0 up.
+    .why = Moving an interface to another namespace sets it down.
+cause-address-missing = The container's end has no address. Give it one in the container's namespace, after the move: moving takes addresses away.
+    .why = Without an address there is no way in and no way out.
+cause-prefix-not-as-asked = The address is right, the length of its prefix is not ({ $observed } instead of { $expected }).
+    .why = With too short a prefix the container takes strangers for neighbours.
+cause-address-not-as-asked = The address is { $observed }, not { $expected }. Is one compiled in?
+    .why = With one address for all, the second container cannot be told from the first.
+cause-default-route-missing = There is no default route in the container. After both ends are up: ip route add default via the host's address.
+    .why = Everything but the direct neighbour is "Network is unreachable".
+cause-default-route-elsewhere = The default route leads to { $observed }, not to { $expected }.
+    .why = What is sent there arrives nowhere.
+cause-host-end-without-address = The host does not have the address that the container's default route leads to. Give it to the host's end of the cable.
+    .why = The container asks for the owner of that address, and nobody answers.
+cause-host-address-on-lo = The host has the address, but on lo instead of its end of the cable. Give it to the end of the cable, so that the way to the container's network leads there.
+    .why = The kernel makes the route to a network where the address is.
+cause-address-not-removed = An address is left on the host ({ $observed }). Give it to the end of the cable, with which it goes, or take it back.
+    .why = The next container's way to its network leads there.
+cause-host-end-down = The host's end of the cable is down. Set it up: ip link set NAME up.
+    .why = A cable carries only when both ends are up.
+cause-no-way-in = The host does not reach the container ({ $observed }). Do the two addresses belong to one network, and is there another interface with the same network on the host?
+    .why = The host sends where its own routes say.
+cause-network-after-start = The network comes only after the command has started. Hold the child with a pipe until its network is made, then let it exec.
+    .why = sleep in the parent or in the child is no order: under load it is too short.
+cause-interface-name-fixed = The first container has its network, a second one at the same time does not start. Give the host's end a name of its own: from the container's id, 15 letters at most, and not cut where all are alike.
+    .why = An interface's name is unique in its namespace (EEXIST).
+cause-address-not-unique = Two containers have the address { $observed }.
+    .why = Which of them gets the packets is left to chance.
+cause-hardware-address-fixed = Two containers have the hardware address { $observed }. Let the kernel choose one, or draw all of its bytes.
+    .why = On a bridge the one takes the other's packets.
+cause-network-of-another-removed = At the end of one container the network of another disappeared. Remove only what this run has made, by its own name.
+    .why = Whoever cleans up "all veth" cleans up his neighbours.
 cause-rootfs-stays-mounted = rootfs/ is still a mount point after the container's end: the mount that the runtime made on it has reached the host.
     .why = Nobody can remove or replace the directory any more, and each run adds a mount.
 cause-cgroup-not-removed = A cgroup is left behind. Remove it after the container's end with rmdir (not with rm -r), once it is empty; on EBUSY wait for cgroup.events to say populated 0.

@@ -164,6 +164,17 @@ scenario-tmpfs-bounded = tmpfs でマシンのメモリを埋められない
         sudo grep tmpfs /proc/$P/mountinfo                 # size=... があるはず
     .man = tmpfs(5) のマニュアル, https://docs.kernel.org/filesystems/tmpfs.html
 check-tmpfs-bounded-every-tmpfs-has-a-size = どの tmpfs にも上限がある
+scenario-image-without-programs = ランタイムがイメージの中のプログラムに頼らない
+    .what = コマンドのほかにプログラムもライブラリもないイメージでも、コンテナの準備は同じように済みます。lo も /proc も、元のイメージのときと変わりません。
+    .why = 静的リンクのプログラムひとつだけのイメージもあります。イメージの `ip` や `mount` を呼ぶランタイムは、alpine では動いてもここでは失敗し、警告だけで先へ進むこともよくあります。しかも、その `ip` が root として何をするかはイメージを作った人しだいです。
+    .hand =
+        sudo mkdir away; sudo mv rootfs/bin rootfs/sbin rootfs/usr rootfs/lib away/
+        sudo cp a-static-program rootfs/
+        sudo ./mycontainer run /a-static-program
+        sudo mv away/* rootfs/
+    .man = netdevice(7), mount(2) のマニュアル
+check-image-without-programs-loopback-as-before = lo が元のイメージのときと同じ
+check-image-without-programs-proc-as-before = /proc が元のイメージのときと同じ
 
 scenario-sysfs-read-only = sysfs に書き込めない
     .what = コンテナに /sys をマウントするなら、読み取り専用でなければなりません。
@@ -243,6 +254,49 @@ scenario-proc-sys-read-only = /proc/sys でマシンの設定を変えられな�
         sudo ./mycontainer run /bin/sh -c ': >> /proc/sys/kernel/core_pattern'   # Read-only file system のはず
     .man = proc_sys(5), core(5), mount(2) (MS_REMOUNT, MS_BIND, MS_RDONLY) のマニュアル
 check-proc-sys-read-only-no-writable-setting = マシンの設定を書き込み用に開けない
+scenario-volume-option = ボリュームがホストのディレクトリそのものである
+    .what = ランタイムのボリュームのオプションを付けると、ホストのディレクトリがコンテナの中に現れます。コンテナが書いたものはホストにあり、ディレクトリのモードは変わらず、コンテナが終わってもデータは残っています。
+    .why = コンテナは消えてもデータは残る、そのためのボリュームです。コピーでは変更が失われ、マウントのことを忘れた後始末はデータそのものを消してしまいます。
+    .hand =
+        mkdir -p /tmp/data rootfs/data; echo hello > /tmp/data/file
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/sh -c 'cat /data/file; echo back > /data/other'
+        ls /tmp/data                                       # file と other
+    .man = mount(2) (MS_BIND), mount(8) のマニュアル
+check-volume-option-file-is-there = コンテナからファイルが読める
+check-volume-option-change-goes-back = コンテナが書いたものがホストにある
+check-volume-option-mode-kept = ディレクトリのモードが変わらない
+check-volume-option-data-kept = コンテナが終わってもデータが残っている
+
+scenario-volume-read-only = 読み取り専用のボリュームには書けない
+    .what = :ro を付けると、コンテナはファイルを読めますが、書こうとすると EROFS になり、ファイルは元のままです。
+    .why = MS_BIND | MS_RDONLY を 1 回で渡すと、正しく見えてエラーも出ませんが、書き込めてしまいます。新しい bind マウントはほかのフラグを受け取りません。
+    .hand =
+        { -held }                                          # オプション --volume /tmp/data:/data:ro を付けて
+        grep ' /data ' /proc/$P/mountinfo                  # ro のはず
+    .man = mount(2) (MS_BIND, MS_REMOUNT), mount_setattr(2) のマニュアル
+check-volume-read-only-file-is-there = コンテナからファイルが読める
+check-volume-read-only-write-refused = 書き込みが断られる
+
+scenario-volume-submounts = ボリュームの下のマウントも一緒に見える
+    .what = ホストのディレクトリの下に別のファイルシステムがマウントされています。コンテナからはその中のファイルも見えます。
+    .why = MS_REC がないと、その下に隠れていた空のディレクトリが見えます。専用のディスクに置いたデータベースが消えたように見えてしまいます。
+    .hand =
+        sudo mkdir -p /tmp/data/below; sudo mount -t tmpfs tmpfs /tmp/data/below; sudo touch /tmp/data/below/file
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /data/below       # file のはず
+        sudo umount /tmp/data/below
+    .man = mount(2) (MS_BIND, MS_REC) のマニュアル
+check-volume-submounts-file-is-there = コンテナからファイルが読める
+check-volume-submounts-submount-is-there = 下にマウントされたファイルシステムのファイルも読める
+
+scenario-volume-stays-inside = イメージの中のリンクでボリュームが外に出ない
+    .what = ボリュームの行き先が、イメージの中では /var/x へのシンボリックリンクになっています。ボリュームはイメージの /var/x に現れるか、ランタイムが断るかのどちらかです。ホストの /var/x のことではありません。
+    .why = リンクを作るのはイメージを作った人です。ルートを変える前にたどるランタイムは、ホストのディレクトリの上にマウントします（runc の CVE-2021-30465 も同じ種類です）。
+    .hand =
+        sudo mkdir -p /var/x rootfs/var/x; sudo ln -s /var/x rootfs/data
+        sudo ./mycontainer run --volume /tmp/data:/data /bin/ls /var/x   # /tmp/data のファイルのはず
+    .man = openat2(2) (RESOLVE_IN_ROOT), path_resolution(7) のマニュアル
+check-volume-stays-inside-plain-target = イメージの普通のディレクトリにはボリュームが現れる
+check-volume-stays-inside-link-read-as-the-container-does = リンクがコンテナから見たとおりにたどられる
 
 scenario-mounts-do-not-leak = コンテナのマウントがホストに現れない
     .what = ホストの / は systemd と同じく shared です。コンテナの実行中も終了後も、ホストのマウント一覧は元のままでなければなりません。
@@ -392,6 +446,53 @@ scenario-pids-option = プロセス数のオプションが fork 爆弾を止め
 check-pids-option-pids-max = pids.max が指定どおり
 check-pids-option-fork-refused = 上限で fork が拒否される
 
+scenario-memory-option-large = メモリのオプションが 4 GiB を超えても正しい
+    .what = 32 ビットに収まらない制限を付けても、memory.max はちょうどその値になります。
+    .why = 32 ビットでは 4 GiB は 0、5 GiB は 1 GiB です。コンテナはすぐに、またはずっと早く Kill されます。50 MB で試しているうちは誰も気づきません。
+    .hand =
+        { -held }                                           # オプションに 5368709120 を付けて
+        cat /sys/fs/cgroup$(cut -d: -f3 /proc/$P/cgroup)/memory.max        # 5368709120 のはず
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
+check-memory-option-large-memory-max = memory.max が指定どおり
+
+scenario-groups-apart = コンテナの cgroup にはそのコンテナだけがいる
+    .what = コンテナを 2 つ動かします。ランタイムが cgroup を作るなら、2 つは別々のグループにいて、ランタイム自身のプロセスはどちらにもいません。
+    .why = 同じグループの 2 つのコンテナは 1 つの制限を分け合います。1 つ目が使った分で 2 つ目が Kill されます。グループに入ったランタイムは、コンテナと同じ制限を受け、代わりに Kill されることもあり、自分のいるグループを削除できません。
+    .hand =
+        { -held }
+        R=$(pgrep -f 'mycontainer run')
+        cat /proc/$P/cgroup /proc/$R/cgroup                # グループがあるなら異なるはず
+    .man = cgroups(7) のマニュアル
+check-groups-apart-runtime-stays-outside = ランタイムがコンテナのグループにいない
+check-groups-apart-one-group-each = 2 つ目のコンテナは別のグループにいる
+
+scenario-limited-from-the-start = コマンドが最初からグループに入っている
+    .what = 制限を指定すると、コマンドは始まったときにはもう自分の cgroup に入っています。
+    .why = グループに入る前に使ったメモリは、元のグループに数えられたままです。早いうちに取った 100 MiB はなかったことになります。その前に起動した子プロセスも外に残ります。
+    .hand =
+        sudo ./mycontainer run --pids 20 /bin/sh -c 'cat /proc/self/cgroup'   # オプションを付けて: 自分のグループ
+    .man = cgroups(7), clone(2) (CLONE_INTO_CGROUP) のマニュアル
+check-limited-from-the-start-in-a-group-of-its-own = 始まったときに自分のグループにいる
+
+scenario-impossible-limit-refused = 設定できない制限なら実行しない
+    .what = カーネルが断る制限を指定し、次に cgroup を作れない状態でも試します。どちらの場合もコマンドは始まらず、終了ステータスは 0 以外になるはずです。
+    .why = 制限を指定する人は、それを頼りにしています。誰も見なかったエラーのあとで制限なしに動くコンテナは、動かないより危険です。
+    .hand =
+        sudo ./mycontainer run --pids 99999999 /bin/echo started; echo $?     # エラーになり、始まらないはず
+    .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#pid
+check-impossible-limit-refused-limit-that-fails = 断られる制限ならコマンドが始まらない
+check-impossible-limit-refused-status = 終了ステータスが 0 ではない
+check-impossible-limit-refused-group-that-fails = グループを作れないならコマンドが始まらない
+
+scenario-cgroupfs-read-only = 書き込める cgroup ファイルシステムがない
+    .what = コンテナの中に cgroup2 がマウントされているなら、読み取り専用です。
+    .why = 自分のグループのディレクトリには memory.max があり、中の root が値を上げられます。制限はコンテナの気分しだいになります。
+    .hand =
+        { -held }
+        grep cgroup2 /proc/$P/mountinfo                    # 何もないか、ro のはず
+    .man = cgroups(7), cgroup_namespaces(7) のマニュアル
+check-cgroupfs-read-only-no-writable-cgroupfs = 書き込める cgroup ファイルシステムがない
+
 ## Step 4
 
 scenario-veth-netcat = netcat で送った行が veth ペアを通って届く
@@ -418,6 +519,57 @@ check-veth-netcat-packets-crossed = パケットがケーブルを通った
 check-veth-netcat-way-back = コンテナからホストに届く
 check-veth-netcat-pair-goes-together = 片方を消すともう片方も消える
 
+scenario-network-option = ネットワークのオプションで通じるケーブルが張られる
+    .what = ランタイムのネットワークのオプションを付けると、コンテナには UP したインターフェースがあり、指定したアドレスと、ホストへのデフォルトルートが付いています。ホスト側も UP してアドレスがあり、ホストからコンテナへ、コンテナからホストへ通じます。
+    .why = ケーブルには両端があり、どちらにもアドレスと UP が必要です。片方に足りないものは、もう片方を見ても分かりません。
+    .hand =
+        { -held }                                          # オプションを付けて
+        sudo nsenter --target $P --net ip address          # UP していて、アドレスがあるはず
+        sudo nsenter --target $P --net ip route            # default via ホストのアドレス
+        ip address                                         # ホスト側: UP していて、アドレスがあるはず
+        sudo nsenter --target $P --net ping -c 1 10.0.0.1
+    .man = veth(4), ip-link(8), ip-address(8), ip-route(8) のマニュアル
+check-network-option-linked = コンテナに lo 以外のインターフェースがある
+check-network-option-end-is-up = コンテナ側が UP している
+check-network-option-address = 指定したアドレスが付いている
+check-network-option-default-route = デフォルトルートがホストに向いている
+check-network-option-host-address = その宛先のアドレスがホストにある
+check-network-option-host-end-is-up = ホスト側が UP している
+check-network-option-way-in = ホストからコンテナに届く
+check-network-option-way-back = コンテナからホストに届く
+
+scenario-network-ready-at-start = コマンドが始まるときにはネットワークの準備ができている
+    .what = コマンドが始まったばかりのコンテナを見ると、インターフェースもアドレスもデフォルトルートもそろっています。
+    .why = コマンドは待ってくれません。アドレスに bind するサーバーも、接続しに行くクライアントも、最初の一瞬で失敗してやり直しません。
+    .hand =
+        sudo ./mycontainer run --network ... /bin/sh -c 'ip address; ip route'   # オプションを付けて
+    .man = clone(2), pipe(2) のマニュアル
+check-network-ready-at-start-ready-at-first-look = 最初に見たときにすべてそろっている
+
+scenario-networks-apart = ふたつのコンテナがそれぞれのケーブルを持つ
+    .what = ネットワーク付きのコンテナを 2 つ並べて動かします。アドレスも MAC アドレスも異なり、片方が終わっても、もう片方はホストに届きます。
+    .why = ホスト側の名前が固定だと、2 つ目のコンテナではもう使われています。「veth を消す」後始末は隣のコンテナの veth も消してしまいます。
+    .hand =
+        { -held }                                          # オプションを付けて、アドレスを変えて 2 回
+        ip link | grep veth                                # 2 つ
+    .man = veth(4), ip-link(8) のマニュアル
+check-networks-apart-addresses-differ = アドレスが異なる
+check-networks-apart-hardware-addresses-differ = MAC アドレスが異なる
+check-networks-apart-outlives-the-other = 相手が終わってもインターフェースが残る
+check-networks-apart-still-reaches-the-host = そのあともホストに届く
+
+scenario-network-no-residue = ネットワークがホストに何も残さない
+    .what = ネットワーク付きのコンテナのあとも、存在しないコマンドのあとも、rootfs/ がなかったあとも、ホストのインターフェース、設定、ファイルは元のままです。
+    .why = 残った片端は名前とアドレスを持ったままで、次の実行は "File exists" で失敗します。転送が有効なままだと、マシンがルーターになってしまいます。
+    .hand =
+        ip link > before; sysctl net.ipv4.ip_forward
+        sudo ./mycontainer run --network ... /nonexistent  # オプションを付けて
+        ip link | diff before -; sysctl net.ipv4.ip_forward
+    .man = veth(4), ip-link(8) のマニュアル
+check-network-no-residue-after-success = 成功したコマンドのあとに何も残らない
+check-network-no-residue-after-failure = 起動できなかったコマンドのあとに何も残らない
+check-network-no-residue-without-rootfs = rootfs/ がなかったあとにインターフェースが残らない
+
 ## Step 5、プログラムとして
 
 scenario-hostname-isolated = コンテナで付けたホスト名はコンテナの中だけで有効
@@ -432,6 +584,15 @@ scenario-hostname-isolated = コンテナで付けたホスト名はコンテナ
 check-hostname-isolated-own-uts-namespace = UTS 名前空間がホストのものではない
 check-hostname-isolated-container-renamed = コンテナの名前を変えられる
 check-hostname-isolated-host-keeps-its-name = ホストの名前は変わらない
+
+scenario-option-is-no-command = オプションの値がコマンドとして実行されない
+    .what = ホスト名のオプションに、引用符、セミコロン、リダイレクトを含む値を渡します。断っても受け取ってもかまいませんが、値の一部がホストで実行されてはいけません。
+    .why = `system("... " + name)` や `sh -c` は、値をプログラムとして読みます。コンテナの名前を決められる人が、ホストの root になってしまいます。
+    .hand =
+        sudo ./mycontainer run --hostname 'x;>/tmp/made' /bin/true   # オプションを付けて
+        ls /tmp/made                                       # ないはず
+    .man = system(3), execve(2) のマニュアル
+check-option-is-no-command-nothing-executed = 値の一部が実行されていない
 
 scenario-hostname-option = ホスト名のオプションがコンテナに名前を付ける
     .what = ランタイムのホスト名のオプションを付けると、コンテナはその名前になり、ホストの名前は変わりません。
@@ -795,7 +956,7 @@ cause-processes-counted-elsewhere = コンテナのプロセス数が、入れ�
 
 cause-line-not-printed = コンテナの nc から行が出てきませんでした: { $observed }。コンテナの stdout はすぐにランタイムの stdout に届かなければなりません。
     .why = 両端は UP しているのでネットワークは正しく、問題はランタイムの出力の扱いにあります。
-cause-no-way-back = コンテナから 10.0.0.1 のホストに届きません: { $observed }。ランタイムがコンテナの中で経路やルールを設定していませんか？
+cause-no-way-back = コンテナからホストに届きません: { $observed }。ランタイムがコンテナの中で経路やルールを設定していませんか？
     .why = 10.0.0.2/24 を付ければ、10.0.0.1 への経路はカーネルが自分で作ります。
 
 cause-exit-status-lost = コマンドの終了ステータスが失われています（期待は { $expected }、実際は { $observed }）。Go なら err.(*exec.ExitError) を取り出し、os.Exit(exit.ExitCode()) としましょう。
@@ -878,6 +1039,98 @@ cause-limit-miscounted = 制限が { $expected } ではなく { $observed } に�
     .why = 50 バイトの制限ならすぐに Kill され、4 GiB は 32 ビットでは 0 になります。
 cause-swap-escapes-the-limit = memory.max は設定されていますが、memory.swap.max が設定されていません。制限を超えると、カーネルは Kill せずにページをスワップへ逃がします。memory.swap.max にも 0 を書きましょう。
     .why = スワップのあるマシンでは、いつまでも制限に達しません。
+cause-needs-programs-of-the-image = イメージのプログラムがないと、コンテナの準備が元どおりになりません（期待は { $expected }、実際は { $observed }）。イメージの `ip`、`mount`、`hostname` を実行していませんか？ システムコールを使うか、ルートを変える前にホストのものを実行し、結果を確かめましょう。
+    .why = それが何をするか、そもそもあるかは、イメージしだいです。
+cause-volume-breaks-the-run = ボリュームなしではコマンドが始まり、付けると始まりません ({ $observed })。ランタイムの出力を横に示しています。元のディレクトリは、探す時点で見えていますか？ pivot_root のあとではホストのパスはありません。その前に開くかマウントしましょう。
+    .why = bind マウントには、ホストのディレクトリとコンテナのディレクトリの両方が同時に必要です。
+cause-volume-not-mounted = ボリュームのファイルがコンテナの中にありません ({ $observed })。古いルートを切り離す前に、コンテナの Mount 名前空間で、新しいルートの中の行き先へ bind マウントし、mount の結果を確かめましょう。
+    .why = 行き先の空のディレクトリは、のぞくまではボリュームに見えます。
+cause-volume-is-a-copy = コンテナが書いたものがホストに届きません ({ $observed })。コピーしているか、別のものが上に重なっています。bind マウント (MS_BIND) を使いましょう。
+    .why = コンテナが終わると、保存したものがすべて失われます。
+cause-volume-always-read-only = 頼んでいないのに、ボリュームが読み取り専用です。MS_RDONLY は :ro の付いたボリュームだけに付けましょう。
+    .why = 書き込めないデータベースは起動しません。
+cause-volume-mode-changed = ホストのディレクトリのモードが { $observed } に変わりました。ホストのファイルはそのままにしておきましょう。
+    .why = 0777 では、実行中もそのあとも、マシンの誰もが書き込めます。
+cause-volume-deleted = コンテナが終わるとボリュームのデータが消えました。まだマウントされているマウントポイントを、中身ごと削除しています。先に umount し、何か残っていれば断る rmdir で消しましょう。いちばんよいのは、コンテナの Mount 名前空間の中だけでマウントすることです。
+    .why = remove_dir_all も os.RemoveAll も、マウントを普通のディレクトリと同じようにたどります。
+cause-volume-option-in-path = 名前が ":ro" で終わるディレクトリにマウントされています。値は「元、行き先、オプション」の最大 3 つの部分からなります。
+    .why = 指定した行き先は空で、マウントされたものには書き込めます。
+cause-volume-read-only-ignored = :ro の付いたボリュームに書き込めます ({ $observed })。MS_BIND はほかのフラグを受け取りません。できたマウントに MS_REMOUNT | MS_BIND | MS_RDONLY でもう一度 mount を呼ぶか、mount_setattr を使いましょう。
+    .why = カーネルは MS_BIND と一緒の MS_RDONLY を、エラーを出さずに無視します。
+cause-volume-not-recursive = ディレクトリの下にマウントされているものが、コンテナにありません ({ $observed })。MS_BIND に MS_REC を加えましょう。
+    .why = MS_REC のない bind マウントは、ファイルシステムをひとつだけ写し、その下のものは写しません。
+cause-volume-followed-link = イメージの中のリンクで、ボリュームがコンテナの外に出ました。行き先は新しいルートの中で解決しましょう。openat2 の RESOLVE_IN_ROOT を使うか、pivot_root のあと、古いルートがまだあるうちにマウントします。
+    .why = リンクの先（たとえば /etc）を決めるのは、イメージを作った人です。
+cause-group-never-joined = コンテナが自分のグループではなく、ランタイムを起動したグループにいます ({ $observed })。ホストから見た PID を文字列で cgroup v2 のグループの cgroup.procs に書き、結果を確かめましょう。
+    .why = memory/ID/tasks は cgroup v1 です。PID をバイトのまま書くと EINVAL になります。誰もいないグループの制限は、誰にも効きません。
+cause-group-joined-late = コマンドは最初グループの外で動き、あとから入れられました。PID を cgroup.procs に書くまで子プロセスをパイプで待たせるか、CLONE_INTO_CGROUP を使いましょう。
+    .why = それまでに使った分は別のグループに数えられ、そのまま変わりません。
+cause-controller-not-enabled = コンテナは自分のグループにいますが、そのファイルがありません ({ $observed })。親の cgroup.subtree_control でコントローラーが有効になっていません。上のすべての段に +memory、+cpu、+pids を書きましょう。
+    .why = コントローラーのファイルは、親がそれを子に渡しているグループにだけあります。
+cause-limit-breaks-the-run = 制限なしではコマンドが始まり、付けると始まりません ({ $observed })。cgroup.procs の EBUSY は、そのグループ自身の cgroup.subtree_control にコントローラーがあるためです。グループは、プロセスを持つか、下のグループにコントローラーを渡すかのどちらかです。EINVAL は、カーネルが受け取らない値です。
+    .why = この決まりは "no internal processes" と呼ばれます。
+cause-cpu-max-malformed = 制限なしではコマンドが始まり、付けると始まりません ({ $observed })。cpu.max はマイクロ秒の数を 2 つ取り、CPU 半分なら "50000 100000" です。百分率や小数は EINVAL になります。
+    .why = 最小の割り当ては 1000 です。50 では足りません。
+cause-cpu-max-reversed = cpu.max が CPU { $expected } 個分ではなく { $observed } 個分です。2 つの数の順番が逆です。先に割り当て、次に周期を書きます。
+    .why = CPU 半分が 2 個分になりました。
+cause-memory-high-is-no-limit = 制限が memory.max ではなく memory.high に書かれています。memory.high は動きを遅くするだけで、超えられないのは memory.max です。
+    .why = memory.high を超えても、コンテナは遅くなるだけで動き続けます。
+cause-limit-cut-to-32-bits = 制限が 32 ビットに切り詰められました（期待は { $expected }、実際は { $observed }）。最後まで 64 ビットの数（uint64、u64、strtoull）で扱いましょう。
+    .why = 4 GiB からは、割り算の余りしか残りません。
+cause-limit-error-ignored = 制限を設定できなかったのに、コマンドが動いています。グループのファイルへの書き込みの結果を毎回確かめ、失敗したら止めましょう。
+    .why = その制限を頼りにしている人がいます。
+cause-group-error-ignored = cgroup を作れなかったのに、コマンドが制限なしで動いています。mkdir の結果を確かめ、失敗したら止めましょう。
+    .why = /sys/fs/cgroup が読み取り専用のところ（多くのコンテナの中など）では、どの制限も黙って消えてしまいます。
+cause-runtime-in-the-group = ランタイム自身がコンテナのグループに入っています ({ $observed })。cgroup.procs には自分の PID（os.Getpid、"0"）ではなく、子プロセスの PID を書きましょう。
+    .why = pids.max や memory.max に数えられ、プロセスのいるグループは削除もできません。
+cause-containers-share-a-group = ふたつのコンテナが同じグループにいます ({ $observed })。グループには、コンテナの ID や PID など、それぞれの名前を付けましょう。
+    .why = 1 つの制限を分け合い、先に終わったほうが相手のグループを消そうとします。
+cause-cgroupfs-writable = コンテナの中の cgroup2 に書き込めます ({ $observed })。MS_RDONLY を付けるか、マウントしないようにしましょう。
+    .why = コンテナが自分の制限を上げられます。
+cause-controllers-switched-off = ホストの cgroup.subtree_control が変わったまま戻っていません。必要なものを有効にしてそのままにするか、元は無効で、ほかに使う人のいないものだけを戻しましょう。
+    .why = コントローラーがなくなると、ほかのすべてのグループの制限が一度に消えます。
+cause-option-run-by-a-shell = 値の一部が、ホストで root のコマンドとして実行されました。値を system() や sh -c の行に入れず、語のリストを execve に渡しましょう。
+    .why = 引用符で囲んでも防げません。値の中にも引用符を入れられます。
+cause-host-file-overwritten = ホストのファイルが上書きされました ({ $observed })。ルートを変える前の /etc/resolv.conf や /etc/hosts はホストのものです。rootfs/etc に書くか、pivot_root のあとで書きましょう。
+    .why = マシン全体で名前が引けなくなります。
+cause-network-breaks-the-run = ネットワークなしではコマンドが始まり、付けると始まりません ({ $observed })。ランタイムの出力を横に示しています。名前が 15 文字を超えていませんか？ 名前がもう使われていませんか (EEXIST)？ ゲートウェイがネットワークの外ではありませんか？
+    .why = ネットワークを作れなかったときは、その理由も伝えましょう。
+cause-network-not-made = ネットワークを頼んだのに、コンテナにありません。ペアを作り、片方をコンテナの名前空間に入れ、両方にアドレスを付けて UP し、結果をひとつずつ確かめましょう。
+    .why = 手順はワークショップの Step 4 と同じです。
+cause-container-end-left-on-host = ケーブルの両端がホストにあります（コンテナの中は { $observed }）。ホストから見たコンテナの PID で片方を移しましょう（`ip link set veth-child netns $P`）。コンテナの中から見た PID の 1 は、ホストの init のことです。
+    .why = コンテナの中の getpid() は 1 です。
+cause-container-end-down = コンテナ側が DOWN しています。コンテナの名前空間の中で UP しましょう: ip link set eth0 up。
+    .why = インターフェースは、別の名前空間に移すと DOWN します。
+cause-address-missing = コンテナ側にアドレスがありません。移したあとで、コンテナの名前空間の中で付けましょう。移すとアドレスは消えます。
+    .why = アドレスがなければ、入ることも出ることもできません。
+cause-prefix-not-as-asked = アドレスは正しいのですが、プレフィックス長が違います（期待は { $expected }、実際は { $observed }）。
+    .why = プレフィックスが短すぎると、関係のない相手を隣だと思ってしまいます。
+cause-address-not-as-asked = アドレスが { $expected } ではなく { $observed } です。決め打ちしていませんか？
+    .why = みな同じアドレスでは、2 つ目のコンテナを 1 つ目と区別できません。
+cause-default-route-missing = コンテナにデフォルトルートがありません。両端を UP したあとで、ip route add default via ホストのアドレス を設定しましょう。
+    .why = すぐ隣のほかは、すべて "Network is unreachable" になります。
+cause-default-route-elsewhere = デフォルトルートの先が { $expected } ではなく { $observed } です。
+    .why = そこへ送っても、どこにも届きません。
+cause-host-end-without-address = コンテナのデフォルトルートの先のアドレスがホストにありません。ケーブルのホスト側に付けましょう。
+    .why = コンテナがそのアドレスの持ち主をたずねても、誰も答えません。
+cause-host-address-on-lo = ホストのアドレスが、ケーブルのホスト側ではなく lo に付いています。コンテナのネットワークへの経路がケーブルに向くように、ケーブルの片端に付けましょう。
+    .why = カーネルは、アドレスの付いたインターフェースにネットワークへの経路を作ります。
+cause-address-not-removed = ホストにアドレスが残っています ({ $observed })。ケーブルの片端に付ければ一緒に消えます。そうでなければ取り消しましょう。
+    .why = 次のコンテナのネットワークへの経路が、そこに向いてしまいます。
+cause-host-end-down = ケーブルのホスト側が DOWN しています。ip link set 名前 up で UP しましょう。
+    .why = 両端が UP して、はじめて通じます。
+cause-no-way-in = ホストからコンテナに届きません ({ $observed })。2 つのアドレスは同じネットワークですか？ ホストに、同じネットワークを持つ別のインターフェースはありませんか？
+    .why = ホストは自分の経路のとおりに送ります。
+cause-network-after-start = コマンドが始まってからネットワークができています。ネットワークができるまで子プロセスをパイプで待たせ、それから exec しましょう。
+    .why = 親や子で sleep しても、順番は決まりません。負荷がかかると足りなくなります。
+cause-interface-name-fixed = 1 つ目のコンテナにはネットワークがありますが、同時に動かした 2 つ目が始まりません。ホスト側の名前はコンテナの ID から作りましょう。15 文字までですが、みな同じになるところで切ってはいけません。
+    .why = インターフェースの名前は、名前空間の中でひとつだけです (EEXIST)。
+cause-address-not-unique = ふたつのコンテナのアドレスがどちらも { $observed } です。
+    .why = どちらにパケットが届くかは運しだいです。
+cause-hardware-address-fixed = ふたつのコンテナの MAC アドレスがどちらも { $observed } です。カーネルに任せるか、すべてのバイトを乱数にしましょう。
+    .why = ブリッジの上では、相手のパケットを奪ってしまいます。
+cause-network-of-another-removed = あるコンテナが終わると、別のコンテナのネットワークが消えました。この実行で作ったものだけを、その名前で消しましょう。
+    .why = 「veth を全部消す」後始末は、隣のものも消してしまいます。
 cause-rootfs-stays-mounted = コンテナが終わっても rootfs/ がマウントポイントのままです。ランタイムのマウントがホストに伝わっています。
     .why = そのディレクトリは消すことも置き換えることもできず、実行のたびにマウントが増えます。
 cause-cgroup-not-removed = cgroup が残っています。コンテナが終わって空になったら rmdir で削除しましょう（rm -r ではできません）。EBUSY なら cgroup.events が populated 0 になるのを待ちます。

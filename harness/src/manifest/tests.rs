@@ -83,6 +83,16 @@ fn a_template_is_filled_in_and_argv_stays_as_it_is() {
 }
 
 #[test]
+fn a_network_has_three_values_and_the_runtime_chooses_the_rest() {
+    let invocation = parsed("runtime.program = 'p'\noffers.network = ['--net', 'veth={gateway},{address}']").invocation;
+    let asked = [(Offer::Network, "10.1.2.3/28 10.1.2.1 cable")];
+    assert_eq!(called(&invocation, &asked, &["sh"]), ["/w/p", "run", "--net", "veth=10.1.2.1,10.1.2.3/28", "sh"]);
+    assert!(invocation.takes(Offer::Network, "address") && !invocation.takes(Offer::Network, "link"));
+    let plain = parsed("runtime.program = 'p'\noffers.network = ['--net']").invocation;
+    assert_eq!(called(&plain, &asked, &["sh"]), ["/w/p", "run", "--net", "sh"]);
+}
+
+#[test]
 fn values_are_never_taken_for_placeholders_and_need_not_be_utf8() {
     let invocation =
         parsed("[runtime]\nprogram = 'p'\nadapter = 'command'\ncommand = ['{program}', '{rootfs}', '{argv}']")
@@ -147,7 +157,12 @@ fn mistakes_name_place_and_what_is_accepted() {
         (offers("memmory = [\"{value}\"]"), ":4:1: unknown field `memmory`, expected one of `memory`, `cpus`, `pids`"),
         (offers("memory = [\"--memory\"]"), ":4:10: the words of `memory` must hold {value} exactly once"),
         (offers("memory = [\"{value}\", \"{value}\"]"), "exactly once"),
-        (offers("memory = [\"{size}\"]"), ":4:11: unknown placeholder {size}, an option has only {value}"),
+        (offers("memory = [\"{size}\"]"), ":4:11: unknown placeholder {size}, this option has only {value}"),
+        (
+            offers("network = [\"{value}\"]"),
+            "unknown placeholder {value}, this option has only {address} {gateway} {link}",
+        ),
+        (offers("network = [\"{link}{link}\"]"), ":4:11: the words of `network` must hold {link} exactly once"),
         (offers("overlay = []"), "`overlay` holds no words"),
         ("[build]\ncommand = []\n[runtime]\nprogram = 'p'".into(), ":2:11: `build` holds no words"),
         ("[build]\ncommand = 'make'\n[runtime]\nprogram = 'p'".into(), ":2:11: invalid type: string"),

@@ -31,8 +31,15 @@ impl Inventory {
         for mount in bed.host().mounts(bed.init_pid())? {
             items.insert(("mount".into(), format!("{} #{}", mount.at, mount.id)), describe(&mount));
         }
-        for link in Rtnetlink::here()?.links()? {
-            items.insert(("link".into(), link.name.clone()), if link.up { "up".into() } else { "down".into() });
+        let netlink = Rtnetlink::here()?;
+        let links = netlink.links()?;
+        for address in netlink.addresses()? {
+            // Those of an interface that is gone in between are gone with it.
+            let Some(link) = links.iter().find(|link| link.index == address.index) else { continue };
+            items.insert(("address".into(), format!("{address} on {}", link.name)), String::new());
+        }
+        for link in links {
+            items.insert(("link".into(), link.name), if link.up { "up".into() } else { "down".into() });
         }
         for group in super::cgroup::subgroups(Path::new("/sys/fs/cgroup")) {
             items.insert(("cgroup".into(), group.display().to_string()), String::new());

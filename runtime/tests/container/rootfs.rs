@@ -89,6 +89,44 @@ fn a_container_leaves_the_host_as_it_was() {
 }
 
 #[test]
+fn a_volume_is_the_hosts_directory() {
+    let Some(bed) = Bed::new() else { return };
+    let volume = bed.directory.path().join("volume");
+    fs::create_dir_all(volume.join("below")).unwrap();
+    fs::write(volume.join("file"), "from the host\n").unwrap();
+    let below = volume.join("below");
+    let mount = ["/bin/busybox", "mount", "-t", "tmpfs", "below", below.to_str().unwrap()];
+    assert!(bed.enter(&mount).status().unwrap().success());
+    let source = volume.to_str().unwrap();
+    let script = "cat /deep/down/file; echo back > /deep/down/other; stat -fc %T /deep/down/below";
+    let output = bed.run(&["--volume", &format!("{source}:/deep/down"), "sh", "-c", script]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "from the host\ntmpfs\n", "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(volume.join("other")).unwrap(), "back\n");
+    // Read-only is read-only down to the last mount.
+    let script = "for file in /v/file /v/new /v/below/new; do (echo changed > $file) 2> /dev/null && echo $file; done";
+    let output = bed.run(&["--volume", &format!("{source}:/v:ro"), "sh", "-c", script]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{}", stderr(&output));
+}
+
+/// A link of the image means a place in the image, for a volume too.
+#[test]
+fn a_volume_does_not_follow_a_link_out_of_the_image() {
+    let Some(bed) = Bed::new() else { return };
+    let (volume, outside) = (bed.directory.path().join("volume"), bed.directory.path().join("outside"));
+    fs::create_dir(&volume).unwrap();
+    fs::write(volume.join("file"), "").unwrap();
+    fs::create_dir(&outside).unwrap();
+    symlink(&outside, bed.rootfs().join("data")).unwrap();
+    let before = bed.traces();
+    let option = format!("{}:/data", volume.display());
+    let output = bed.run(&["--volume", &option, "true"]);
+    assert!(stderr(&output).contains("/data in the rootfs: ENOENT"), "{}", stderr(&output));
+    assert_eq!(bed.traces(), before);
+    fs::create_dir_all(bed.rootfs().join(outside.strip_prefix("/").unwrap())).unwrap();
+    assert_eq!(bed.run(&["--volume", &option, "ls", "/data"]).stdout, b"file\n");
+}
+
+#[test]
 fn many_at_once_do_not_meet() {
     let Some(bed) = Bed::new() else { return };
     let before = bed.traces();

@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, dup2_stdin, pipe2, setsid};
+use nix::unistd::{Pid, dup2_stdin, getpid, pipe2, setsid};
 
 use crate::defects::Defect::*;
 use crate::defects::defect;
@@ -77,7 +77,7 @@ impl Limits {
             if defect(CG19) {
                 bytes = u64::from(bytes as u32);
             }
-            files.push(("memory.max", bytes.to_string()));
+            files.push((if defect(CG36) { "memory.high" } else { "memory.max" }, bytes.to_string()));
             // Without this the container's memory goes to swap at the limit, and nothing is ever killed.
             if !defect(CG15) {
                 files.push(("memory.swap.max", "0".into()));
@@ -85,9 +85,14 @@ impl Limits {
         }
         if let Some(quota) = self.cpu_quota {
             let percent = quota * 100 / CPU_PERIOD;
-            files.push(("cpu.max", if defect(CG21) { percent.to_string() } else { format!("{quota} {CPU_PERIOD}") }));
+            let value = match () {
+                () if defect(CG21) => percent.to_string(),
+                () if defect(CG35) => format!("{CPU_PERIOD} {quota}"),
+                () => format!("{quota} {CPU_PERIOD}"),
+            };
+            files.push(("cpu.max", value));
         }
-        if let Some(pids) = self.pids {
+        if let Some(pids) = self.pids.filter(|_| !defect(CG38)) {
             files.push(("pids.max", pids.to_string()));
         }
         files
@@ -120,20 +125,34 @@ impl Cgroup {
         let path = match () {
             () if defect(CG05) || defect(RT32) => root.join("container"),
             () if defect(CG01) => root.join("memory").join(id),
+            () if defect(CG03) || defect(CG30) => root.join(format!("wrong-runtime-{id}")).join("payload"),
             () => root.join(format!("wrong-runtime-{id}")),
         };
-        let made = if defect(CG01) { fs::create_dir_all(&path) } else { fs::create_dir(&path) };
+        let deep = defect(CG01) || defect(CG03) || defect(CG30);
+        let made = if deep { fs::create_dir_all(&path) } else { fs::create_dir(&path) };
         match made {
             Ok(()) => {}
             Err(error) if defect(CG05) && error.kind() == ErrorKind::AlreadyExists => {}
+            Err(_) if defect(CG02) => return Ok(None),
             // A read-only cgroup file system is no reason not to run what needs no limit.
             Err(_) if !limits.any() && !defect(RT32) => return Ok(None),
             Err(error) => return Err(error).doing(format_args!("mkdir {}", path.display())),
         }
         let janitor = if removed_by_hand() { None } else { Some(Janitor::start(&path)?) };
         let cgroup = Self { path, janitor };
+        if defect(CG30) {
+            switch_controllers(&cgroup.parent(), '+');
+        }
         cgroup.limit(limits)?;
+        if defect(CG29) && limits.any() {
+            // For groups that the container might make.
+            switch_controllers(&cgroup.path, '+');
+        }
         Ok(Some(cgroup))
+    }
+
+    fn parent(&self) -> PathBuf {
+        self.path.parent().unwrap_or(&self.path).to_owned()
     }
 
     fn limit(&self, limits: &Limits) -> Result<(), Failure> {
@@ -149,7 +168,7 @@ impl Cgroup {
                 }
                 other => other.doing(format_args!("write {value} to {}", path.display())),
             };
-            if !defect(CG20) && !defect(CG01) {
+            if !defect(CG20) && !defect(CG01) && !defect(CG03) {
                 result?;
             }
         }
@@ -170,12 +189,30 @@ impl Cgroup {
         fs::write(&procs, pid.to_string()).doing(format_args!("write {pid} to {}", procs.display()))
     }
 
+    /// Puts this program itself in as well, until what is returned is dropped.
+    pub fn visit(&self) -> Result<Visit, Failure> {
+        let own = fs::read_to_string("/proc/self/cgroup").doing("read /proc/self/cgroup")?;
+        let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        let back = self.parent().join(own).join("cgroup.procs");
+        self.add(getpid())?;
+        Ok(Visit(back))
+    }
+
     /// Leaves the directory where it is.
     pub fn abandon(mut self) {
         if let Some(janitor) = self.janitor.take() {
             janitor.dismiss();
         }
         std::mem::forget(self);
+    }
+}
+
+/// The way back from the container's cgroup.
+pub struct Visit(PathBuf);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let _ = fs::write(&self.0, getpid().to_string());
     }
 }
 
@@ -246,9 +283,14 @@ fn wait_and_remove(runtime_gone: OwnedFd, cgroup: &Path) -> io::Result<()> {
     dup2_stdin(runtime_gone)?;
     sys::close_from(1)?;
     io::stdin().read_to_end(&mut Vec::new())?;
+    let parent = cgroup.parent().unwrap_or(cgroup);
+    if defect(CG30) {
+        let _ = remove(parent);
+        return remove(cgroup);
+    }
     remove(cgroup)?;
-    if defect(CG01) {
-        cgroup.parent().map_or(Ok(()), fs::remove_dir)?;
+    if defect(CG01) || defect(CG03) {
+        remove(parent)?;
     }
     Ok(())
 }
@@ -257,7 +299,8 @@ fn wait_and_remove(runtime_gone: OwnedFd, cgroup: &Path) -> io::Result<()> {
 /// time after its parent has heard of its end: until then rmdir gives EBUSY, and cgroup.events tells when to try again.
 fn remove(cgroup: &Path) -> io::Result<()> {
     // With these somebody else is in the cgroup and stays: their authors do not wait.
-    let patience = Duration::from_secs(if defect(CG05) || defect(CG12) || defect(CG13) { 0 } else { 3 });
+    let impatient = [CG05, CG12, CG13, CG30].into_iter().any(defect);
+    let patience = Duration::from_secs(if impatient { 0 } else { 3 });
     let deadline = Instant::now() + patience;
     let mut events = fs::File::open(cgroup.join("cgroup.events"))?;
     loop {

@@ -39,7 +39,7 @@ pub fn activate(id: &str) -> bool {
 macro_rules! defects {
     ($($id:ident $description:literal)+) => {
         /// The name of a defect. The letters are its group: RF root file system, UT hostname, PI pids and lifetime,
-        /// MP mounts, NN network namespace, CG cgroup, RT the program itself.
+        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, RT the program itself.
         #[derive(Clone, Copy, PartialEq, Eq)]
         pub enum Defect { $($id),+ }
 
@@ -104,6 +104,7 @@ defects! {
     MP15 "sysfs mounted read-write; host: mountinfo says rw; inside: likewise"
     MP17 "devpts without ptmxmode and mode, no /dev/ptmx; host: devpts says ptmxmode=000; inside: openpty fails, no /dev/ptmx"
     MP18 "the host's /dev bound in; host: /dev is the host's devtmpfs; inside: the host's disks"
+    MP19 "MS_BIND and MS_RDONLY in one call, which ignores the second; host: mountinfo says rw for a volume with :ro; inside: it can be written to"
     MP20 "rootfs bound without MS_REC; host: mounts beneath rootfs/ are not in the container; inside: empty directories in their place"
     MP22 "proc mounted on the path of the rootfs before the root changes, links of the image followed; host: where rootfs/proc is a link to /x, the mount is on the host's /x; inside: no /proc there (nothing wrong while rootfs/proc is a directory)"
     MP23 "the mount point is a Rust str without its NUL, so another path, and the result is ignored; host: no proc in the container's mounts; inside: ps shows nothing or fails"
@@ -111,19 +112,46 @@ defects! {
     MP25 "results of mounting ignored; host: where one cannot be made the run goes on with status 0; inside: no /proc where rootfs/proc is a plain file (nothing wrong while mounts succeed)"
     MP31 "the host's /sys bound in, read-only; host: /proc/P/root/sys/class/net lists the host's interfaces; inside: likewise"
     MP32 "devpts without ptmxmode; host: /dev/ptmx is 0000; inside: an ordinary user cannot open a terminal"
+    MP29 "volumes are mounted before the root changes, so that a link in the image is followed on the host; host: the mount is at the host's directory of that name, in the container's mount namespace; inside: the volume is not where it was asked for"
+    MP26 "volumes bound without MS_REC; host: what is mounted beneath the directory is not in the container; inside: an empty directory in its place"
+    MP27 "FROM:TO:ro is split at the first colon only; host: the volume is mounted at `TO:ro`, writable; inside: nothing at TO"
+    MP28 "proc mounted by the image's own mount; host: no proc in the container if the rootfs has no mount, with only a warning; inside: as MP05"
 
     NN01 "CLONE_NEWNET omitted; host: ns/net is the host's; inside: the host's links and abstract sockets"
     NN02 "lo left down; host: IFF_UP missing on lo; inside: connect to 127.0.0.1 gives ENETUNREACH"
     NN04 "the network namespace gets a name that is never removed; host: an nsfs mount and a file in /run/netns per run, the namespace lives on; inside: nothing"
     NN05 "the network namespace gets a fixed name; host: a second container at the same time ends in 125, EEXIST; inside: never starts there"
+    NN09 "the container's resolv.conf is written before the root changes; host: the host's own /etc/resolv.conf is another; inside: nothing"
     NN10 "lo set up by the image's own ip; host: IFF_UP missing on lo if the rootfs has no ip, with only a warning; inside: as NN02"
 
+    VE01 "the container's end is never set up; host: IFF_UP missing on eth0; inside: as without a network"
+    VE03 "no default route; host: no default among the container's routes; inside: ENETUNREACH for everything but the host"
+    VE04 "the host's end has a fixed name; host: a second container at the same time ends in 125, EEXIST; inside: never starts there"
+    VE05 "the name of the host's end is cut to 15 bytes where all names are alike; host: as VE04; inside: as VE04"
+    VE06 "one address for all; host: 10.0.0.2, whatever was asked for; inside: likewise"
+    VE10 "the container's end is given to pid 1, as getpid() in the container says; host: both ends stay on the host; inside: only lo"
+    VE11 "the network is made after the payload has started; host: only lo in its first second; inside: the first connect fails, later ones work"
+    VE13 "the pair is made first of all, and nothing takes it back; host: without rootfs/ both ends stay; inside: never starts there"
+    VE14 "at its end every run removes all cables of this program; host: the cable of a second container is gone when the first has ended; inside: its eth0 disappears"
+    VE16 "a fixed hardware address; host: two containers have one; inside: likewise"
+    VE17 "the hostname is pasted into a line for sh -c; host: a name of `x;>/tmp/y` makes /tmp/y; inside: nothing"
+    VE21 "the container's end has no address; host: eth0 is up with no IPv4 address; inside: ENETUNREACH"
+    VE22 "the host's end is never set up; host: it is down, the container's end has no carrier; inside: no answer"
+    VE23 "every prefix is 24; host: 10.0.0.2/24 for 10.0.0.2/28; inside: neighbours that are none"
+    VE24 "the host's end has no address; host: the gateway is nobody's; inside: no answer"
+    VE26 "ip_forward switched on for the machine and left so; host: it is 1 afterwards; inside: nothing"
+    VE27 "the host's address is given to its lo, and stays there; host: it is on lo, and the way to the container's network leads there; inside: no answer from the host"
+    VE28 "the name of the host's end has more than 15 bytes; host: every run with a network ends in 125; inside: never starts"
+    VE29 "--network is read and forgotten; host: only lo in the container; inside: likewise"
+
     CG01 "cgroup v1 paths on cgroup v2, errors ignored; host: the payload is in the runtime's cgroup, no limit in force, an empty memory/ID beside it while it runs; inside: nothing"
+    CG02 "mkdir's error ignored; host: where the cgroup cannot be made, a run with limits gives status 0 and runs without them; inside: nothing"
+    CG03 "a cgroup one level deeper, whose parent has not the controllers enabled, errors of writing limits ignored; host: no pids.max in the payload's own cgroup; inside: nothing"
     CG05 "one cgroup name for all; host: two containers are in one cgroup and share its limits; inside: nothing"
     CG06 "cgroup never removed; host: its directory stays; inside: nothing"
     CG07 "notify_on_release believed to remove the cgroup, which v2 does not have; host: its directory stays; inside: nothing"
     CG09 "remove_dir_all on the cgroup, EPERM ignored; host: its directory stays; inside: nothing"
-    CG10 "joins the cgroup 200 ms after the payload started; host: what was allocated first is charged elsewhere; inside: nothing"
+    CG10 "joins the cgroup one second after the payload started; host: what was allocated first is charged elsewhere; inside: nothing"
     CG12 "the runtime puts itself into the cgroup; host: its own pid in cgroup.procs, the directory stays (EBUSY); inside: nothing"
     CG13 "getpid() of the container's side is written to cgroup.procs by the host's side; host: the host's PID 1 is in the cgroup, the payload is not, the directory stays; inside: nothing"
     CG14 "the pid is written to cgroup.procs as a raw byte, EINVAL dropped; host: the payload is in the runtime's cgroup; inside: nothing"
@@ -132,8 +160,22 @@ defects! {
     CG19 "the memory limit is kept in 32 bits; host: --memory 4096M gives memory.max 0, 5G gives 1G; inside: as CG17"
     CG20 "errors of writing limits swallowed; host: --pids 99999999 gives status 0 and no limit; inside: nothing"
     CG21 "cpu.max written as a percentage; host: --cpus 0.5 ends in 125, EINVAL; inside: never starts"
+    CG25 "the runtime stays in the container's cgroup as long as that runs; host: its own pid in cgroup.procs, it counts against the limits; inside: one process less"
+    CG26 "cgroup2 mounted writable; host: mountinfo says rw; inside: the own memory.max can be raised"
     CG27 "no cgroup namespace; host: ns/cgroup is the host's; inside: /proc/self/cgroup shows the host's path"
+    CG29 "controllers enabled in the container's own cgroup before anybody is in it; host: a run with limits ends in 125, EBUSY for cgroup.procs; inside: never starts there"
+    CG30 "the upper one of two cgroups is removed first, EBUSY ignored; host: its directory stays; inside: nothing"
     CG33 "controllers are switched on before and off after, whoever uses them; host: the parent's cgroup.subtree_control has lost memory, cpu and pids; inside: nothing"
+    CG35 "period and quota in the wrong order in cpu.max; host: --cpus 0.5 gives `100000 50000`, two CPUs; inside: too much time"
+    CG36 "memory.high instead of memory.max; host: memory.max says max, nothing is ever killed; inside: slow, but without end"
+    CG38 "--pids is read and forgotten; host: pids.max says max; inside: a fork bomb does not end"
+
+    OV10 "volumes are mounted on the host and their mount points removed while they are; host: the volume's files are deleted; inside: nothing"
+    OV16 "chmod 0777 on the volume's directory; host: its mode has changed, for everybody; inside: likewise"
+    OV21 "the volume is copied into the container; host: what the container writes never arrives; inside: nothing, while it runs"
+    OV22 "every volume is read-only; host: mountinfo says ro; inside: EROFS"
+    OV23 "the volume's source is looked up after the root has changed; host: every run with a volume ends in 125, ENOENT; inside: never starts"
+    OV24 "the volume's target is a path of the host; host: a directory of that name is made in the host's root, the mount is there; inside: an empty directory"
 
     RT01 "the exit status is always 0; host: 0 for 37; inside: nothing"
     RT02 "every failure is status 1; host: 1 for 37; inside: nothing"

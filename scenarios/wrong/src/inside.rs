@@ -26,6 +26,7 @@ use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure, NOT_EXECUTABLE, NOT_FOUND};
 use crate::sys::{self, Side};
+use crate::volume::Volume;
 
 /// Where a container's commands are.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -41,6 +42,8 @@ pub struct Container {
     pub mount_point: PathBuf,
     /// What gethostname(2) says.
     pub hostname: String,
+    /// Directories of the host that appear in it.
+    pub volumes: Vec<Volume>,
     /// The command's words, the first of them its name.
     pub command: Vec<CString>,
     /// What is executed under that name: the name itself.
@@ -90,7 +93,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     }
     // open(2), mkdir(2) and mknod(2) take the caller's umask off the modes that are asked for below.
     let callers = umask(if defect(RF25) { umask(Mode::empty()) } else { Mode::empty() });
-    let mounted = mount_dev().and_then(|()| mount_proc()).and_then(|()| mount_sys());
+    let mounted = mount_dev().and_then(|()| mount_proc()).and_then(|()| mount_sys()).and_then(|()| mount_cgroup());
     if !defect(MP25) {
         mounted?;
     }
@@ -194,8 +197,17 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     if defect(RF11) || defect(RF12) || defect(RF13) {
         return switch_root_with_directory();
     }
+    if defect(MP29) || defect(OV24) {
+        container.volumes.iter().try_for_each(|volume| volume.mount_from_outside(root))?;
+    }
+    let host = fs::File::open("/").doing("open /")?;
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
-    // `.` is the old root now. Its mounts are in use by this very call, hence MNT_DETACH.
+    // The host's tree is `.`, the container's is `/`: no link in the image can lead from the one into the other.
+    fchdir(&host).doing("chdir to the old root")?;
+    if ![MP29, OV10, OV24].into_iter().any(defect) {
+        container.volumes.iter().try_for_each(Volume::mount)?;
+    }
+    // The old root's mounts are in use by this very call, hence MNT_DETACH.
     umount2(".", MntFlags::MNT_DETACH).doing("detach the old root")?;
     if let Some(callers) = callers {
         return fchdir(callers).doing("fchdir back");
@@ -310,6 +322,10 @@ fn mount_proc() -> Result<(), Failure> {
         return Ok(());
     }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    if defect(MP28) {
+        let arguments = ["-t", "proc", "-o", "nosuid,nodev,noexec", "proc", "/proc"];
+        return run_or_warn("mount", &arguments);
+    }
     if defect(MP23) {
         // What mount(2) reads where "/proc" ends without a NUL, and the next string begins.
         let _ = mount(Some("proc"), "/procsysfs", Some("proc"), flags, NOTHING);
@@ -346,6 +362,14 @@ fn mount_sys() -> Result<(), Failure> {
     mount_on("sysfs", "/sys", if defect(MP15) { flags } else { flags | MsFlags::MS_RDONLY }, "")
 }
 
+/// A cgroup file system, which a small container does without.
+fn mount_cgroup() -> Result<(), Failure> {
+    if !defect(CG26) {
+        return Ok(());
+    }
+    mount_on("cgroup2", "/sys/fs/cgroup", MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC, "")
+}
+
 /// Mounts a file system; the mount point is made if the image lacks it.
 fn mount_on(kind: &str, point: &str, flags: MsFlags, options: &str) -> Result<(), Failure> {
     fs::DirBuilder::new().recursive(true).mode(0o755).create(point).doing(format_args!("mkdir {point}"))?;
@@ -363,13 +387,18 @@ fn loopback_up() -> Result<(), Failure> {
         return Ok(());
     }
     if defect(NN10) {
-        let ran = Command::new("ip").args(["link", "set", "lo", "up"]).env("PATH", PATH).status();
-        if !ran.is_ok_and(|status| status.success()) {
-            let _ = writeln!(io::stderr(), "warning: ip link set lo up failed");
-        }
-        return Ok(());
+        return run_or_warn("ip", &["link", "set", "lo", "up"]);
     }
     sys::loopback_up().doing("bring lo up")
+}
+
+/// A program of the image, if there is one.
+fn run_or_warn(program: &str, arguments: &[&str]) -> Result<(), Failure> {
+    let ran = Command::new(program).args(arguments).env("PATH", PATH).status();
+    if !ran.is_ok_and(|status| status.success()) {
+        let _ = writeln!(io::stderr(), "warning: {program} failed");
+    }
+    Ok(())
 }
 
 fn connect_stdio(ties: &Ties) -> Result<(), Failure> {

@@ -9,8 +9,10 @@ mod cgroup;
 mod defects;
 mod failure;
 mod inside;
+mod net;
 mod run;
 mod sys;
+mod volume;
 
 use std::ffi::{CString, OsString};
 use std::io::{self, Write};
@@ -18,15 +20,16 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use cgroup::Limits;
 use defects::Defect::*;
 use defects::{TABLE, activate, defect};
 use failure::{Doing, Failure, USAGE};
+use net::Network;
 use run::Request;
+use volume::Volume;
 
-const HELP: &str =
-    "usage: wrong-runtime [--defect ID] run [--hostname NAME] [--memory SIZE] [--cpus N] [--pids N] [--] CMD [ARGS...]
-       wrong-runtime --list [--json]";
+const HELP: &str = "usage: wrong-runtime [--defect ID] run [OPTIONS] [--] CMD [ARGS...]
+       wrong-runtime --list [--json]
+options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro]";
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -66,7 +69,7 @@ fn command_line(mut words: &[OsString]) -> Result<u8, Failure> {
 
 /// Reads what follows `run`. The first word that is no option is the command, and all after it is the command's.
 fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
-    let mut request = Request { hostname: None, limits: Limits::default(), command: Vec::new() };
+    let mut request = Request::default();
     let mut words = words.iter();
     let mut options = true;
     while let Some(word) = words.next() {
@@ -100,7 +103,7 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 }
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
-    if !["--hostname", "--memory", "--cpus", "--pids"].contains(&name) {
+    if !["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume"].contains(&name) {
         if defect(RT43) {
             return Ok(());
         }
@@ -111,6 +114,8 @@ fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<
         "--hostname" => request.hostname = Some(value),
         "--memory" => request.limits.set_memory(&value)?,
         "--cpus" => request.limits.set_cpus(&value)?,
+        "--network" => request.network = Some(Network::parse(&value)?),
+        "--volume" => request.volumes.push(Volume::parse(&value)?),
         _ => request.limits.set_pids(&value)?,
     }
     Ok(())

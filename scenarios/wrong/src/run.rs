@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure};
 use crate::inside::{self, Container, Ties};
+use crate::net::{self, Network};
 use crate::sys::{self, Side};
+use crate::volume::{self, Volume};
 
 /// Signals that are meant for the container when they are sent to the runtime.
 const FORWARDED: [Signal; 7] = [
@@ -41,12 +44,20 @@ const FORWARDED: [Signal; 7] = [
 /// The longest hostname, see uname(2). sethostname(2) refuses more.
 const HOSTNAME_MAX: usize = 64;
 
+/// So much too late that whoever looks at the payload's beginning is certain to be there first.
+const LATE: Duration = Duration::from_secs(1);
+
 /// What the command line asks for.
+#[derive(Default)]
 pub struct Request {
     /// `--hostname`.
     pub hostname: Option<String>,
     /// `--memory`, `--cpus`, `--pids`.
     pub limits: Limits,
+    /// `--network`.
+    pub network: Option<Network>,
+    /// `--volume`, as often as it was given.
+    pub volumes: Vec<Volume>,
     /// The command and its arguments, at least one word.
     pub command: Vec<CString>,
 }
@@ -57,6 +68,9 @@ pub fn run(request: Request) -> Result<u8, Failure> {
         return if defect(RT27) { Ok(0) } else { Err(Failure::own("only root can make these namespaces")) };
     }
     let id = random_id()?;
+    if defect(VE13) && request.network.is_some() {
+        net::make_pair_first(&id)?;
+    }
     let (container, _mount_point) = describe(&id, &request)?;
     if defect(RF06) {
         return Err(inside::execute(&container));
@@ -71,11 +85,24 @@ pub fn run(request: Request) -> Result<u8, Failure> {
     if defect(RT15) {
         println!("Running {:?} as PID {}", container.command, getpid());
     }
+    if defect(NN09) {
+        fs::write("/etc/resolv.conf", "nameserver 127.0.0.1\n").doing("write /etc/resolv.conf")?;
+    }
+    if defect(VE17) {
+        // Progress for whoever watches, printed by a shell.
+        let _ = Command::new("sh").args(["-c", &format!("echo started {} > /dev/null", container.hostname)]).status();
+    }
+    if defect(OV10) {
+        volume::mount_outside(&container)?;
+    }
     if defect(MP06) {
         prepare_proc_outside(&container)?;
     }
     let cgroup = Cgroup::create(&id, &request.limits)?;
-    let ended = start_and_wait(&container, cgroup.as_ref(), &signals, &id);
+    let ended = start_and_wait(&container, cgroup.as_ref(), &signals, &id, request.network.as_ref());
+    if defect(OV10) {
+        volume::remove_mount_points(&container);
+    }
     if let (true, Err(_), Some(cgroup)) = (defect(RT29), &ended, cgroup) {
         cgroup.abandon();
     }
@@ -113,6 +140,7 @@ fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryD
         hostname: hostname(id, request)?,
         program: if defect(RT07) { search_on_host(&command[0]) } else { command[0].clone() },
         command,
+        volumes: request.volumes.iter().map(Volume::found).collect::<Result<_, _>>()?,
     };
     Ok((container, temporary))
 }
@@ -183,7 +211,13 @@ impl Drop for Running {
     }
 }
 
-fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &SignalFd, id: &str) -> Result<u8, Failure> {
+fn start_and_wait(
+    container: &Container,
+    cgroup: Option<&Cgroup>,
+    signals: &SignalFd,
+    id: &str,
+    network: Option<&Network>,
+) -> Result<u8, Failure> {
     let (go_inside, go) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
     let (report, failure) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
     let (tap, stdout) = if defect(RT17) || defect(RT19) || defect(RT31) {
@@ -206,10 +240,13 @@ fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &Sign
     drop((go_inside, failure, stdout));
     let reader = tap.map(read_output);
     let _name = name_network(pid, id)?;
+    let early = network.filter(|_| !defect(VE11) && !defect(VE29));
+    let _cable = early.map(|network| net::connect(network, pid, id)).transpose()?;
     if let Some(cgroup) = cgroup.filter(|_| !defect(CG10) && !defect(CG12)) {
         // What getpid() says in the container is 1, whoever hears of it.
         cgroup.add(if defect(CG13) { Pid::from_raw(1) } else { pid })?;
     }
+    let _visit = cgroup.filter(|_| defect(CG25)).map(Cgroup::visit).transpose()?;
     // `go` itself stays open: its end is how the container learns of ours.
     fs::File::from(go.try_clone().doing("dup")?).write_all(b"g").doing("release the container")?;
     let mut failed = Vec::new();
@@ -218,9 +255,14 @@ fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &Sign
         return Err(failure);
     }
     if let (true, Some(cgroup)) = (defect(CG10), cgroup) {
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(LATE);
         let _ = cgroup.add(pid);
     }
+    let late = network.filter(|_| defect(VE11));
+    let _late_cable = late.map(|network| {
+        thread::sleep(LATE);
+        net::connect(network, pid, id)
+    });
     let ending = wait_for(pid, signals)?;
     std::mem::forget(running);
     if let Some(reader) = reader {

@@ -1,7 +1,7 @@
 //! Every defect really misbehaves, and in the way its row says: the same script prints one thing without it and another
 //! with it. Needs root; everything happens in a machine of its own.
 //!
-//! Not here: what shows only under limits (CG15, CG17, CG19, CG20, CG21, CG33), for which a machine needs cgroup v2 with
+//! Not here: what shows only under limits (CG15, CG17, CG19, CG21, CG29, CG33, CG35, CG36, CG38), for which a machine needs cgroup v2 with
 //! the memory, cpu and pids controllers.
 
 mod machine;
@@ -18,6 +18,12 @@ const PID: &str = "[ $(r run sh -c 'echo $$') = 1 ] && echo one || echo other";
 const IN_CGROUP: &str = "hold; grep -c /wrong-runtime- /proc/$P/cgroup; release";
 const CGROUPS: &str = "r run true; cgroups";
 const SECOND: &str = "hold; r run true 2>/dev/null; echo $?; release";
+/// A container with the network that follows, and a look into it.
+const NETWORK: &str = "hold --network 10.9.8.2/28,10.9.8.1; nsenter -t $P -n ip -4 ";
+const TWO_NETWORKS: &str =
+    "hold --network 10.9.8.2/28,10.9.8.1; r run --network 10.9.9.2/28,10.9.9.1 true 2>/dev/null; echo $?; release";
+/// A volume with a file in it.
+const VOLUME: &str = "mkdir v; echo nonce > v/file; ";
 const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-inside; chmod +x rootfs/bin/only-inside; \
                            r run only-inside 2>/dev/null; echo $?";
 
@@ -113,6 +119,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("MP15", "r run grep -c ' /sys ro,' /proc/self/mountinfo", "1", "0")]
 #[case("MP17", "r run ls /dev/ptmx 2>/dev/null; r run grep -c ptmxmode=666 /proc/self/mountinfo", "/dev/ptmx\n1", "0")]
 #[case("MP18", "r run grep ' /dev ' /proc/self/mountinfo | grep -c devtmpfs", "0", "1")]
+#[case("MP19", "mkdir v; r run --volume $PWD/v:/v:ro sh -c ': > /v/file' 2>/dev/null; ls v", "", "file")]
 #[case("MP20", "mkdir rootfs/v; mount -t tmpfs tmpfs rootfs/v; : > rootfs/v/file; r run ls /v", "file", "")]
 #[case(
     "MP22",
@@ -121,6 +128,13 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "none"
 )]
 #[case("MP23", "r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
+#[case(
+    "MP29",
+    "mkdir v /run/there rootfs/run rootfs/run/there; : > v/file; ln -s /run/there rootfs/v; \
+     r run --volume $PWD/v:/v ls /run/there",
+    "file",
+    ""
+)]
 #[case("MP24", "r run grep -c size= /proc/self/mountinfo", "4", "0")]
 #[case("MP25", "rmdir rootfs/proc; : > rootfs/proc; r run true 2>/dev/null; echo $?", "125", "0")]
 #[case(
@@ -131,6 +145,14 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 )]
 #[case("MP32", "r run grep -c ptmxmode=666 /proc/self/mountinfo", "1", "0")]
 #[case(
+    "MP26",
+    "mkdir v v/below; mount -t tmpfs tmpfs v/below; : > v/below/file; r run --volume $PWD/v:/v ls /v/below",
+    "file",
+    ""
+)]
+#[case("MP27", "mkdir v; : > v/file; r run --volume $PWD/v:/v:ro ls /v 2>/dev/null", "file", "")]
+#[case("MP28", "rm rootfs/bin/mount; r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
+#[case(
     "NN01",
     "[ $(r run readlink /proc/self/ns/net) = $(readlink /proc/$$/ns/net) ] && echo host || echo own",
     "own",
@@ -139,8 +161,35 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("NN02", "r run cat /sys/class/net/lo/flags", "0x9", "0x8")]
 #[case("NN04", "r run true; ls /run/netns 2>/dev/null | wc -l", "0", "1")]
 #[case("NN05", SECOND, "0", "125")]
+#[case("NN09", "mount -t tmpfs tmpfs /etc; r run true; ls /etc", "", "resolv.conf")]
 #[case("NN10", "rm rootfs/bin/ip; r run cat /sys/class/net/lo/flags 2>/dev/null", "0x9", "0x8")]
+#[case("VE01", &format!("{NETWORK} -o link show eth0 | grep -c ,UP; release"), "1", "0")]
+#[case("VE03", &format!("{NETWORK} route | grep -c default; release"), "1", "0")]
+#[case("VE04", TWO_NETWORKS, "0", "125")]
+#[case("VE05", TWO_NETWORKS, "0", "125")]
+#[case("VE06", &format!("{NETWORK} -o address show eth0 | grep -c 10.9.8.2; release"), "1", "0")]
+#[case("VE10", &format!("{NETWORK} link show eth0 2>/dev/null | grep -c eth0; release"), "1", "0")]
+#[case("VE11", &format!("{NETWORK} link show eth0 2>/dev/null | grep -c eth0; release"), "1", "0")]
+#[case("VE13", "rm -r rootfs/bin; mv rootfs r; r run --network 10.9.8.2/28,10.9.8.1 true 2>/dev/null; links", "0", "2")]
+#[case(
+    "VE14",
+    "hold --network 10.9.8.2/28,10.9.8.1; r run --network 10.9.9.2/28,10.9.9.1 true; links; release",
+    "1",
+    "0"
+)]
+#[case("VE16", &format!("{NETWORK} link show eth0 | grep -c 02:00:00:00:00:02; release"), "0", "1")]
+#[case("VE17", "r run --hostname 'x;>/tmp/y' true > /dev/null; ls /tmp", "", "y")]
+#[case("VE21", &format!("{NETWORK} -o address show eth0 | grep -c 10.9.8.2; release"), "1", "0")]
+#[case("VE22", "hold --network 10.9.8.2/28,10.9.8.1; ip link | grep wr- | grep -c ,UP; release", "1", "0")]
+#[case("VE23", &format!("{NETWORK} -o address show eth0 | grep -c /28; release"), "1", "0")]
+#[case("VE24", "hold --network 10.9.8.2/28,10.9.8.1; ip address | grep -c 10.9.8.1; release", "1", "0")]
+#[case("VE26", "r run --network 10.9.8.2/28,10.9.8.1 true; cat /proc/sys/net/ipv4/ip_forward", "0", "1")]
+#[case("VE27", "r run --network 10.9.8.2/28,10.9.8.1 true; ip address show lo | grep -c 10.9.8.1", "0", "1")]
+#[case("VE28", "r run --network 10.9.8.2/28,10.9.8.1 true 2>/dev/null; echo $?", "0", "125")]
+#[case("VE29", &format!("{NETWORK} link | grep -c eth0; release"), "1", "0")]
 #[case("CG01", IN_CGROUP, "1", "0")]
+#[case("CG02", "mount -o remount,bind,ro \"$CGROUP_ROOT\"; r run --pids 9 true 2>/dev/null; echo $?", "125", "0")]
+#[case("CG03", "hold; grep -c /payload$ /proc/$P/cgroup; release", "0", "1")]
 #[case("CG05", "hold; grep -c /container$ /proc/$P/cgroup; release", "0", "1")]
 #[case("CG06", CGROUPS, "0", "1")]
 #[case("CG07", CGROUPS, "0", "1")]
@@ -149,7 +198,17 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("CG12", "hold; grep -c /wrong-runtime- /proc/$R/cgroup; release; cgroups", "0\n0", "1\n1")]
 #[case("CG13", "hold; grep -c /wrong-runtime- /proc/1/cgroup; release; cgroups", "0\n0", "1\n1")]
 #[case("CG14", IN_CGROUP, "1", "0")]
+#[case("CG20", "r run --pids 99999999 true 2>/dev/null; echo $?", "125", "0")]
+#[case("CG25", "hold; grep -c /wrong-runtime- /proc/$R/cgroup; release; cgroups", "0\n0", "1\n0")]
+#[case("CG26", "r run grep -c cgroup2 /proc/self/mountinfo", "0", "1")]
 #[case("CG27", "r run grep -c ^0::/$ /proc/self/cgroup", "1", "0")]
+#[case("CG30", CGROUPS, "0", "1")]
+#[case("OV10", &format!("{VOLUME} r run --volume $PWD/v:/v true; ls v"), "file", "")]
+#[case("OV16", &format!("{VOLUME} chmod 750 v; r run --volume $PWD/v:/v true; stat -c %a v"), "750", "777")]
+#[case("OV21", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more; ls v"), "file\nmore", "file")]
+#[case("OV22", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more 2>/dev/null; ls v"), "file\nmore", "file")]
+#[case("OV23", &format!("{VOLUME} r run --volume $PWD/v:/v true 2>/dev/null; echo $?"), "0", "125")]
+#[case("OV24", &format!("{VOLUME} mkdir rootfs/mnt; r run --volume $PWD/v:/mnt cat /mnt/file 2>/dev/null"), "nonce", "")]
 #[case("RT01", STATUS, "37", "0")]
 #[case("RT02", STATUS, "37", "1")]
 #[case("RT03", KILLED, "137", "255")]

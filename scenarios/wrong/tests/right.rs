@@ -32,6 +32,16 @@ use rstest::rstest;
      [ $(readlink /proc/$$/ns/$ns) != $(readlink /proc/$P/ns/$ns) ] || echo $ns; done; release",
     ""
 )]
+#[case::network(
+    "hold --network 10.9.8.2/28,10.9.8.1; nsenter -t $P -n ip -o -4 address show eth0 | grep -o '10[^ ]*/28'; \
+     nsenter -t $P -n ip route | grep -o default.via.10.9.8.1; release; links",
+    "10.9.8.2/28\ndefault via 10.9.8.1\n0"
+)]
+#[case::volume(
+    "mkdir v; echo nonce > v/file; r run --volume $PWD/v:/deep/v sh -c 'cat /deep/v/file; echo back > /deep/v/other'; \
+     cat v/other; r run --volume $PWD/v:/v:ro sh -c ': > /v/third' 2>/dev/null; ls v",
+    "nonce\nback\nfile\nother"
+)]
 #[case::mounts_do_not_leak(
     "before=$(mounts); hold; echo $(($(mounts) - before)); release; echo $(($(mounts) - before))",
     "0\n0"

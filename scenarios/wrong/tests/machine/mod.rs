@@ -45,6 +45,7 @@ soon_dead() { # within five seconds, which even a busy machine does not need to 
     alive $1 && echo alive || echo dead
 }
 mounts() { wc -l < /proc/self/mountinfo; }
+links() { ip -o link | grep -c -e wr- -e eth0; }
 cgroups() { find "$CGROUP_ROOT" -mindepth 1 -maxdepth 1 -type d | wc -l; }
 "#;
 
