@@ -14,6 +14,7 @@ use crate::testbed::{Inventory, Outer, Settings, Testbed};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -294,8 +295,14 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
     let outcome = (scenario.run)(&mut exam);
     exam.look_for_meddling();
     let ended = exam.bed.clear().is_ok();
-    let residue = if ended { exam.residue(Duration::from_millis(200), |_| true)? } else { Vec::new() };
-    let reusable = ended && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
+    let residue = if ended { exam.residue(Duration::from_millis(200), |_| true) } else { Ok(Vec::new()) };
+    // Root on the little host can take it down, by reboot(2) for instance. That must not pass for a failure of ours.
+    let down = exam.something_ran() && exam.bed.is_down();
+    let (outcome, residue) = match down {
+        true => (Err(Trouble::runtime("host-taken-down", "the host lives on", "its PID 1 has ended")), Vec::new()),
+        false => (outcome, residue?),
+    };
+    let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
     let mut flags = std::mem::take(&mut exam.flags);
     flags.extend(exam.bed.flags());
     let (judged, bed) = complete(scenario, exam, outcome);
@@ -408,11 +415,15 @@ fn report(scenario: &Scenario, judged: Judged, material: &Material, duration_ms:
 
 fn environment(material: &Material) -> Environment {
     let has_memory = material.controllers.iter().any(|name| name == "memory");
-    let limits = BTreeMap::from([
+    let mut limits = BTreeMap::from([
         ("controllers".to_owned(), material.controllers.join(" ")),
         ("swap".to_owned(), if material.swap { "yes" } else { "no" }.to_owned()),
         ("slowness".to_owned(), format!("{:.1}", material.pace.slowness())),
     ]);
+    // Without it nothing is flagged, which must not be read as "nothing was executed".
+    if !keeps_exec_log() {
+        limits.insert("exec_log".to_owned(), "none".to_owned());
+    }
     Environment {
         kernel: kernel_release(),
         distro: distribution(),
@@ -421,6 +432,12 @@ fn environment(material: &Material) -> Environment {
         isolation: String::new(),
         limits,
     }
+}
+
+/// Whether the kernel notes what is executed in a cgroup.
+fn keeps_exec_log() -> bool {
+    let root = cgroup::cgroup2_root().ok().and_then(|root| fs::File::open(root).ok());
+    root.is_some_and(|root| crate::sys::exec_log::ExecLog::of(root.as_fd()).is_ok())
 }
 
 /// `uname -r`.

@@ -53,6 +53,7 @@ fn noticing_the_exam_is_of_no_use(#[case] name: &str, #[case] must_fail: &[&str]
 #[case("fake-protocol.py")]
 #[case("kills-the-harness.sh")]
 #[case("writes-the-result.sh")]
+#[case("reboots-the-host.py")]
 #[file_serial(exams)]
 fn a_pretence_earns_nothing(#[case] name: &str) {
     let scenarios = [

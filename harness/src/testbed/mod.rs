@@ -365,6 +365,15 @@ impl Testbed {
         self.programs.flags()
     }
 
+    /// Whether its init has ended, and with it everything else, or is about to: it must first see its last child reaped,
+    /// which may be one of ours, but has given up its namespaces by then.
+    pub(crate) fn is_down(&self) -> bool {
+        let doomed =
+            |set| self.host.signals(self.init.pid, set).is_ok_and(|pending| pending.value.holds(libc::SIGKILL));
+        let gone = || crate::run::await_readable(&self.init.pidfd, Duration::ZERO).unwrap_or(true);
+        self.host.mounts(self.init.pid).is_err() || doomed("SigPnd") || doomed("ShdPnd") || gone()
+    }
+
     /// Which of the harness's own processes in the testbed are stopped, traced or dead.
     pub(crate) fn meddled_with(&self) -> Vec<String> {
         let sentinels = self.sentinels.iter().map(|sentinel| ("a process of the host", sentinel.pid));
