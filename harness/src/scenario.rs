@@ -694,6 +694,14 @@ impl Exam {
         self.bed.take_probe_away()
     }
 
+    /// Another probe in the rootfs as it is now, in place of the one that was removed.
+    pub fn place_probe(&mut self) -> Result<()> {
+        let probe = self.bed.place_probe()?;
+        self.own(probe.outside.display());
+        self.own(probe.socket.display());
+        Ok(())
+    }
+
     fn never_started(&self, run: &Run, observed: &str, id: &str) -> Trouble {
         self.not_seen(run, &self.bed.probe().inside, observed, id)
     }

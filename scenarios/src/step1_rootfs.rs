@@ -145,6 +145,7 @@ impl TakenOut {
         let image = exam.bed.rootfs();
         let away = exam.bed.work().join(exam.lot.word(9));
         exam.own(away.display());
+        exam.remove_probe()?;
         fs::create_dir(&away).context(format!("mkdir {}", away.display()))?;
         let mut taken = TakenOut { image, away, names: Vec::new() };
         for name in PROGRAMS {
@@ -156,6 +157,8 @@ impl TakenOut {
                 }
             }
         }
+        // The command itself lies where programs do.
+        exam.place_probe()?;
         Ok(taken)
     }
 }

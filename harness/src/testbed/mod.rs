@@ -198,11 +198,16 @@ impl Testbed {
         }
         self.take_decoy_away()?;
         self.take_probe_away()?;
+        self.lot = lot.clone();
+        self.place_probe().map(drop)
+    }
+
+    /// Places another probe in the rootfs as it is now.
+    pub(crate) fn place_probe(&mut self) -> Result<PlacedProbe> {
         let writing = writing_programs();
-        let (probe, listener) = place_probe(&self.rootfs(), lot)?;
+        (self.probe, self.listener) = place_probe(&self.rootfs(), &mut self.lot)?;
         drop(writing);
-        (self.probe, self.listener) = (probe, listener);
-        Ok(())
+        Ok(self.probe.clone())
     }
 
     /// Takes the probe and its socket out of the rootfs: from then on nothing in it is the harness's.
