@@ -2,7 +2,7 @@
 
 use crate::step2_namespaces::{fresh_namespace, names};
 use crate::step4_veth::way_back;
-use crate::step5_files::report;
+use crate::step5_files::{report, sits_in_the_group};
 use crate::{scenario, step5_files};
 use boxproof_harness::container::Container;
 use boxproof_harness::error::Result;
@@ -100,6 +100,18 @@ impl Network {
         })
     }
 
+    /// The same once it is complete, if it ever is: whether it is so in time is the question of another scenario.
+    fn awaited(exam: &Exam, container: &Container) -> Result<Network> {
+        let end = Instant::now() + exam.patience(Duration::from_secs(2));
+        loop {
+            let network = Network::of(container)?;
+            if network.is_complete() || container.is_gone() || Instant::now() >= end {
+                return Ok(network);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn name(&self) -> List {
         self.link.iter().map(|link| link.name.clone()).collect()
     }
@@ -132,7 +144,7 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
     let before = names(&host)?;
     let asked = Asked::draw(exam);
     let container = start(exam, &asked)?;
-    let network = Network::of(&container)?;
+    let network = Network::awaited(exam, &container)?;
     let new: List = names(&host)?.0.into_iter().filter(|name| !before.0.contains(name)).collect();
     let shared = container.namespace(Namespace::Net)?.value == exam.bed.namespace(Namespace::Net)?.value;
     let links = Evidence::read(network.name(), format!("RTM_GETLINK {}", network.source), &new);
@@ -177,7 +189,9 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
 
     await_carrier(exam, &container.netlink()?, link.index)?;
     let astray = ends.iter().any(|end| end.loopback);
-    way_in(exam, &container, link.index, own, astray)?;
+    if !way_in(exam, &container, link.index, own, astray)? {
+        return Ok(());
+    }
     way_back(exam, &container, "way-back", gateway, own)?;
     container.finish(0, exam.finish_patience())?;
     Ok(())
@@ -194,7 +208,13 @@ fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
 }
 
 /// Nobody listens there: a host that is reached refuses, and the container's interface has counted the packet.
-fn way_in(exam: &mut Exam, container: &Container, index: u32, address: Ipv4Addr, astray: bool) -> Result<(), Trouble> {
+fn way_in(
+    exam: &mut Exam,
+    container: &Container,
+    index: u32,
+    address: Ipv4Addr,
+    astray: bool,
+) -> Result<bool, Trouble> {
     let received = || -> Result<u64> {
         let links = container.netlink()?.links()?;
         Ok(links.into_iter().find(|link| link.index == index).map_or(0, |link| link.rx_packets))
@@ -206,10 +226,11 @@ fn way_in(exam: &mut Exam, container: &Container, index: u32, address: Ipv4Addr,
     let arrived = received()? > before;
     let observed = format!("{refusal}, {}", if arrived { "packets counted" } else { "no packets counted" });
     let source = format!("connect(2) from the host to {target}, and IFLA_STATS64 of the container's end");
-    exam.check("way-in", &Evidence::plain(observed, source), &is("ConnectionRefused, packets counted".to_owned()))
+    let verdict = exam
+        .check("way-in", &Evidence::plain(observed, source), &is("ConnectionRefused, packets counted".to_owned()))
         .because_if(astray, "host-address-on-lo")
         .because("no-way-in");
-    Ok(())
+    Ok(verdict.passed())
 }
 
 /// At its first instruction the command has its network: a server that cannot bind, or a client that cannot connect,
@@ -219,19 +240,14 @@ fn network_ready_at_start(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let asked = Asked::draw(exam);
     let container = start(exam, &asked)?;
-    let mut network = Network::of(&container)?;
+    let network = Network::of(&container)?;
     let ready = network.is_complete();
     let told = |network: &Network| {
         let up = network.link.as_ref().is_some_and(|link| link.up);
         format!("{} up {}, {}, default via {:?}", network.name(), Yes(up), network.address(), network.gateway)
     };
     let observed = Evidence::read(Yes(ready), format!("rtnetlink {}", network.source), told(&network));
-    let end = Instant::now() + exam.patience(Duration::from_secs(3));
-    while !network.is_complete() && !container.is_gone() && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(5));
-        network = Network::of(&container)?;
-    }
-    let later = network.is_complete();
+    let later = Network::awaited(exam, &container)?.is_complete();
     exam.check("ready-at-first-look", &observed, &is(Yes(true)))
         .because_if(later, "network-after-start")
         .because("network-not-made");
@@ -247,7 +263,7 @@ fn networks_apart(exam: &mut Exam) -> Result<(), Trouble> {
     let (one, two) = (Asked::draw(exam), Asked::draw(exam));
     let first = start(exam, &one)?;
     let second = exam.start_with(two.setup()).map_err(|trouble| trouble.because("interface-name-fixed"))?;
-    let (here, there) = (Network::of(&first)?, Network::of(&second)?);
+    let (here, there) = (Network::awaited(exam, &first)?, Network::awaited(exam, &second)?);
     let source = format!("RTM_GETADDR {}, and of pid {}", here.source, second.pid());
     let both = Evidence::read(here.address(), source, format!("{}; {}", here.address(), there.address()));
     let unlinked = here.link.is_none() || there.link.is_none();
@@ -272,7 +288,18 @@ fn networks_apart(exam: &mut Exam) -> Result<(), Trouble> {
         .check("outlives-the-other", &Evidence::plain(has, source), &is(had))
         .because("network-of-another-removed")
         .passed();
-    let (true, Some(IpAddr::V4(gateway)), Some(own)) = (kept, after.gateway, after.first_address()) else {
+    if !kept {
+        return Ok(());
+    }
+    let held = exam.bed.netlink()?.addresses()?;
+    let gateway = after.gateway.filter(|gateway| held.iter().any(|address| address.address == *gateway));
+    let (Some(IpAddr::V4(gateway)), Some(own)) = (gateway, after.first_address()) else {
+        let down = after.link.as_ref().is_some_and(|link| !link.up);
+        let observed = format!("default via {:?}, which the host has: {}", after.gateway, Yes(gateway.is_some()));
+        exam.check("still-reaches-the-host", &Evidence::plain(observed, after.source), &is("an answer".to_owned()))
+            .because_if(down, "container-end-down")
+            .because_if(after.gateway.is_some(), "host-end-without-address")
+            .because("default-route-missing");
         return Ok(());
     };
     way_back(exam, &first, "still-reaches-the-host", gateway, own)
@@ -284,15 +311,16 @@ fn network_no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let asked = Asked::draw(exam);
     let container = start(exam, &asked)?;
+    let seated = sits_in_the_group(exam, &container)?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(step5_files::PATIENCE, |_| true)?;
-    report(exam, "after-success", left);
+    report(exam, "after-success", left, seated);
 
     let missing = format!("/{}", exam.lot.word(9));
     let asked = Asked::draw(exam);
     exam.run_with(&[&missing], asked.setup())?;
     let left = exam.residue(step5_files::PATIENCE, |_| true)?;
-    report(exam, "after-failure", left);
+    report(exam, "after-failure", left, seated);
 
     let decoy = exam.hide_rootfs()?;
     let asked = Asked::draw(exam);
@@ -300,6 +328,6 @@ fn network_no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     exam.await_any_probe(&run)?;
     run.wait(exam.finish_patience())?;
     let left = exam.residue(step5_files::PATIENCE, |item| matches!(item.kind.as_str(), "link" | "address"))?;
-    report(exam, "without-rootfs", left);
+    report(exam, "without-rootfs", left, seated);
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Step 5 of the workshop: what is left on the host.
 
 use crate::scenario;
+use crate::step3_groups::{callers_group, group};
+use boxproof_harness::container::Container;
 use boxproof_harness::evidence::Evidence;
 use boxproof_harness::expect::{List, is};
 use boxproof_harness::result::Residue;
@@ -50,33 +52,42 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
 /// Mounts, interfaces, named network namespaces, cgroups, processes, files and settings: all as before.
 fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
+    let seated = sits_in_the_group(exam, &container)?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(PATIENCE, |_| true)?;
     for process in left.iter().filter(|item| item.kind == "process") {
         exam.flag("left-a-process", &process.after);
     }
-    report(exam, "after-success", left);
+    report(exam, "after-success", left, seated);
 
     let missing = format!("/{}", exam.lot.word(9));
     exam.run(&[&missing])?;
     let left = exam.residue(PATIENCE, |_| true)?;
-    report(exam, "after-failure", left);
+    report(exam, "after-failure", left, seated);
 
     let container = exam.start()?;
     container.run.signal(libc::SIGKILL)?;
     container.run.wait(exam.finish_patience())?;
     // Nobody is left to remove an empty cgroup; everything else the kernel takes back by itself, if it was asked to.
     let left = exam.residue(PATIENCE, |item| item.kind != "cgroup")?;
-    report(exam, "after-sigkill", left);
+    report(exam, "after-sigkill", left, seated);
     Ok(())
 }
 
-pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>) {
+/// Whether the runtime sits in the group that it has made for its container: then it cannot remove it.
+pub(crate) fn sits_in_the_group(exam: &Exam, container: &Container) -> Result<bool, Trouble> {
+    let (runtime, payload) = (group(exam, container.run.pid())?.value, group(exam, container.pid())?.value);
+    Ok(runtime == payload && payload != callers_group(exam)?)
+}
+
+/// `seated` says what [`sits_in_the_group`] has said.
+pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>, seated: bool) {
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
     let moved = residue.iter().any(|item| item.kind == "cgroup" && item.before.contains("PID 1"));
     let address = has("address");
+    let on_lo = residue.iter().any(|item| item.kind == "address" && item.after.ends_with(" on lo"));
     let controllers = residue.iter().any(|item| item.before.contains("cgroup.subtree_control"));
     let overwritten = residue.iter().any(|item| item.kind == "file" && item.after.starts_with("/etc/"));
     let renamed = residue.iter().any(|item| item.before.contains("kernel/hostname"));
@@ -95,8 +106,10 @@ pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>
         .because_if(bound, "bind-before-private")
         .because_if(mount, "mount-propagation-shared")
         .because_if(moved, "host-pid-one-moved")
+        .because_if(cgroup && seated, "runtime-in-the-group")
         .because_if(cgroup, "cgroup-not-removed")
         .because_if(link, "link-not-removed")
+        .because_if(on_lo, "host-address-on-lo")
         .because_if(address, "address-not-removed")
         .because_if(renamed, "uts-namespace-not-new")
         .because_if(controllers, "controllers-switched-off")

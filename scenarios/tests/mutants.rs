@@ -135,7 +135,7 @@ fn fails_with(defect: &str, backend: &str, scenario: &str, cause: &str) {
 #[case("VE24", "network-option", "host-end-without-address")]
 #[case("VE26", "network-no-residue", "setting-not-restored")]
 #[case("VE27", "network-option", "host-address-on-lo")]
-#[case("VE27", "network-no-residue", "address-not-removed")]
+#[case("VE27", "network-no-residue", "host-address-on-lo")]
 #[case("VE28", "network-option", "network-breaks-the-run")]
 #[case("VE29", "network-option", "network-not-made")]
 #[case("CG02", "impossible-limit-refused", "group-error-ignored")]
