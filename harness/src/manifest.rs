@@ -59,7 +59,7 @@ pub enum Offer {
     Hostname,
     /// A connection to the host.
     Network,
-    /// A directory of the host inside the container.
+    /// A directory of the host inside the container; the value is `HOST:CONTAINER`, or `HOST:CONTAINER:ro`.
     Volume,
     /// A writable layer over an unchanged root file system.
     Overlay,

@@ -7,6 +7,7 @@ mod step1_rootfs;
 mod step2_devices;
 mod step2_namespaces;
 mod step2_proc;
+mod step2_volumes;
 mod step3_cgroups;
 mod step3_options;
 mod step4_veth;
@@ -28,6 +29,7 @@ pub fn catalogue() -> &'static [Scenario] {
             step2_namespaces::SCENARIOS,
             step2_devices::SCENARIOS,
             step2_proc::SCENARIOS,
+            step2_volumes::SCENARIOS,
             step3_cgroups::SCENARIOS,
             step3_options::SCENARIOS,
             step4_veth::SCENARIOS,

@@ -115,7 +115,7 @@ fn rootfs_path_odd(exam: &mut Exam) -> Result<(), Trouble> {
 /// What is mounted below rootfs/, a volume for instance, is part of the container; and stays the host's afterwards.
 fn submounts_carried(exam: &mut Exam) -> Result<(), Trouble> {
     let (name, file) = (exam.lot.word(8), exam.lot.word(8));
-    let volume = exam.volume(&name, &file)?;
+    let volume = exam.mounted(exam.bed.rootfs().join(&name), &file)?;
     let container = exam.start()?;
     let sees = container.host().sees(container.pid(), &format!("/{name}/{file}"))?;
     exam.check("seen-inside", &sees, &is(Yes(true))).because("bind-not-recursive");
@@ -155,9 +155,11 @@ fn devices_usable(exam: &mut Exam) -> Result<(), Trouble> {
         boxproof_harness::container::Answer::Refused(errno, _) => (errno, 0),
         boxproof_harness::container::Answer::Gone => return Err(Error::new("the probe ended while writing").into()),
     };
+    let forbidden = errno == libc::EACCES;
     let written = format!("errno {errno}, size {size}");
     let source = format!("write to /dev/null, then stat /proc/{}/root/dev/null", container.pid());
     exam.check("null-swallows", &Evidence::plain(written, source), &is("errno 0, size 0".to_owned()))
+        .because_if(forbidden && !missing, "dev-mounted-nodev")
         .because("dev-node-is-no-device");
     Ok(())
 }

@@ -225,6 +225,39 @@ scenario-image-links-stay-inside = A link in the image does not lead a mount out
     .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT), pivot_root(2)
 check-image-links-stay-inside-mount-lands-inside = The mount lands inside, or is refused
 
+scenario-volume-option = A volume is the host's own directory
+    .what = With the runtime's volume option (HOST:CONTAINER) the directory in the container is the host's one, with what is mounted below it; a file written inside is on the host; and the mode of the host's directory is what it was.
+    .why = A volume is where data outlives the container. A copy, or a bind mount that leaves the mounts below behind, loses it without a word; a directory made 0777 "so that it works" is open to everybody on the host.
+    .hand =
+        mkdir rootfs/data
+        sudo ./mycontainer run --volume /var/tmp:/data /bin/touch /data/from-inside
+        ls -ld /var/tmp /var/tmp/from-inside
+    .man = mount(2) (MS_BIND, MS_REC), mount_namespaces(7)
+check-volume-option-same-directory = It is the host's directory
+check-volume-option-submounts-carried = What is mounted below it is there, too
+check-volume-option-writes-arrive = What is written inside is on the host
+check-volume-option-host-directory-unchanged = The mode of the host's directory is unchanged
+
+scenario-volume-read-only-option = A read-only volume cannot be written
+    .what = With HOST:CONTAINER:ro the files of the volume can be read in the container, its mount says ro, and a write gives EROFS.
+    .why = mount(2) ignores MS_RDONLY when a bind mount is made. Whoever gives both flags in one call gets a writable volume, and no error.
+    .hand =
+        mkdir rootfs/data
+        sudo ./mycontainer run --volume /var/tmp:/data:ro /bin/touch /data/x     # Read-only file system
+    .man = mount(2) (MS_BIND, MS_REMOUNT, MS_RDONLY), mount_setattr(2)
+check-volume-read-only-option-readable = Its files can be read
+check-volume-read-only-option-mounted-read-only = The mount is read-only
+check-volume-read-only-option-write-refused = A write is refused
+
+scenario-volume-link-option = A link in the image does not lead a volume out of it
+    .what = The path given for the volume is a link in the image, to a directory that exists both in the rootfs and on the host. The volume is then found in the container, where the link leads there, or the runtime refuses.
+    .why = Before the root changes, the link is resolved on the host: the volume is mounted over a directory of the host instead. Whoever makes the image chooses which.
+    .hand =
+        mkdir rootfs/elsewhere; sudo mkdir /elsewhere; ln -s /elsewhere rootfs/data
+        sudo ./mycontainer run --volume /etc:/data /bin/ls /data/        # the host's /etc, or an error
+    .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT)
+check-volume-link-option-mount-lands-inside = The volume lands inside, or is refused
+
 scenario-proc-masked = What in /proc is the machine's cannot be opened
     .what = /proc/kcore, /proc/keys and /proc/timer_list cannot be read in the container, /proc/sysrq-trigger cannot be written.
     .why = These files know no PID namespace: kcore is the memory of the whole machine, sysrq-trigger reboots it. Docker and runc cover them with /dev/null or make them read-only.
@@ -452,15 +485,15 @@ scenario-hostnames-distinct = Two containers do not have one name
     .man = sethostname(2), uts_namespaces(7)
 check-hostnames-distinct-apart = The two names differ
 
-scenario-hostname-length = A name is taken as a whole, or refused
+scenario-hostname-length-option = A name is taken as a whole, or refused
     .what = With the runtime's host name option a name of 64 bytes, the longest that the kernel takes, is set to the last byte (or refused); one of 65 bytes ends the run with an error.
     .why = A name that is cut is another name, and one that the kernel refused leaves the host's. Neither shows until somebody looks for the container under the name that he gave it.
     .hand =
         sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 65 with the newline
         sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # an error
     .man = sethostname(2) (EINVAL), uname(2), hostname(7)
-check-hostname-length-longest-fits = 64 bytes arrive whole
-check-hostname-length-too-long-refused = 65 bytes are refused
+check-hostname-length-option-longest-fits = 64 bytes arrive whole
+check-hostname-length-option-too-long-refused = 65 bytes are refused
 
 scenario-daemon-does-not-hold = The container is over when its command is
     .what = The command starts another process and ends. The runtime ends at once, and the process it left in the container ends with it.
@@ -713,6 +746,8 @@ cause-terminals-do-not-open = There is a devpts or a /dev/ptmx, but a terminal c
     .why = ptmxmode is 0000 unless one asks for another.
 cause-tmpfs-without-size = A tmpfs has no size of its own ({ $observed }): it may take half of the machine's memory. Mount it with "size=64m" or the like.
     .why = A tmpfs is memory.
+cause-dev-mounted-nodev = The devices in /dev are right but cannot be opened (EACCES): the file system there is mounted with MS_NODEV. Use MS_NOSUID|MS_NOEXEC for /dev.
+    .why = MS_NODEV means that no device on it works. For /proc and /sys that is right.
 cause-sysfs-writable = /sys is mounted writable. Add MS_RDONLY (with MS_NOSUID, MS_NODEV, MS_NOEXEC).
     .why = Settings of the host's devices can be changed from inside.
 
@@ -744,6 +779,14 @@ cause-mount-errors-ignored = /proc could not be mounted, and the command started
     .why = The workshop's program prints "Error mounting proc" and goes on.
 cause-image-link-followed = rootfs/proc was a link, and the mount went where it leads on the host. Mount after pivot_root (or chroot), so that links are resolved inside, or resolve them with openat2(RESOLVE_IN_ROOT).
     .why = The path rootfs/proc is the image's to decide (CVE-2019-19921, CVE-2023-27561).
+cause-volume-missing = The volume is not in the container. Bind the host's directory on its path in the rootfs after / was made private and before the root changes, and look at the result.
+    .why = What the container writes there is lost with it.
+cause-volume-mode-changed = The runtime changed the mode of the host's directory ({ $observed } instead of { $expected }). Leave it as it is: whose directory it is decides who may write.
+    .why = 0777 opens it to every user of the host, and stays after the container.
+cause-read-only-in-one-call = The volume was asked for read-only and is writable. MS_BIND|MS_RDONLY in one call does not do it: bind first, then mount once more with MS_BIND|MS_REMOUNT|MS_RDONLY.
+    .why = A bind mount ignores MS_RDONLY when it is made.
+cause-volume-link-followed = The volume's path in the container is a link, and the mount went where that leads on the host. Resolve it with openat2(RESOLVE_IN_ROOT) in the rootfs, and mount on /proc/self/fd/N.
+    .why = The path is the image's to decide.
 cause-proc-over-the-hosts = The container's proc was mounted on the host's /proc: before the root was changed, and while mounts still spread to the host. Make / private, change the root, and mount proc then.
     .why = `ps` on the host shows an empty list after that, and the next run does not find /proc/self/exe.
     .hand =
@@ -797,6 +840,8 @@ cause-no-way-back = The container cannot reach the host at 10.0.0.1: { $observed
 
 cause-exit-status-lost = The command's exit status is lost ({ $observed } instead of { $expected }). In Go: if exit, ok := err.(*exec.ExitError), then os.Exit(exit.ExitCode()).
     .why = The workshop's program prints "Error running child" and ends with 1, whatever the command's status was.
+cause-container-not-waited-for = The runtime ends while its command still runs. Wait for the child: in Go cmd.Run() instead of cmd.Start(), else waitpid.
+    .why = Whoever called it gets a status that is not the command's, and nobody looks after the container.
 cause-signal-number-raw = The status is the signal's raw number or -1 ({ $observed }). Go's ExitCode() is -1 for a signal: use 128 + WaitStatus.Signal().
     .why = A shell shows 137 for SIGKILL, and so does every runtime.
 cause-signal-status-lost = That the command was killed by a signal is lost ({ $observed } instead of 137). Ask WIFSIGNALED and end with 128 + WTERMSIG.

@@ -225,6 +225,39 @@ scenario-image-links-stay-inside = イメージの中のリンクがマウント
     .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT), pivot_root(2) のマニュアル
 check-image-links-stay-inside-mount-lands-inside = マウントが中に載るか、断られる
 
+scenario-volume-option = ボリュームがホストのディレクトリそのものである
+    .what = ランタイムのボリュームオプション (HOST:CONTAINER) を使うと、コンテナのディレクトリがホストのもので、その下のマウントも見えます。中で書いたファイルはホストにあり、ホストのディレクトリのモードは元のままです。
+    .why = ボリュームは、コンテナが終わってもデータが残る場所です。コピーや、下のマウントを置き去りにする bind マウントでは、データが黙って失われます。「動くように」0777 にしたディレクトリは、ホストの誰にでも開かれます。
+    .hand =
+        mkdir rootfs/data
+        sudo ./mycontainer run --volume /var/tmp:/data /bin/touch /data/from-inside
+        ls -ld /var/tmp /var/tmp/from-inside
+    .man = mount(2) (MS_BIND, MS_REC), mount_namespaces(7) のマニュアル
+check-volume-option-same-directory = ホストのディレクトリである
+check-volume-option-submounts-carried = その下にマウントしたものもある
+check-volume-option-writes-arrive = 中で書いたものがホストにある
+check-volume-option-host-directory-unchanged = ホストのディレクトリのモードが変わっていない
+
+scenario-volume-read-only-option = 読み取り専用のボリュームに書けない
+    .what = HOST:CONTAINER:ro を使うと、コンテナからボリュームのファイルを読め、マウントは ro で、書き込みは EROFS になります。
+    .why = bind マウントを作るとき、mount(2) は MS_RDONLY を無視します。両方のフラグを 1 回で渡すと、エラーもなく書き込めるボリュームになります。
+    .hand =
+        mkdir rootfs/data
+        sudo ./mycontainer run --volume /var/tmp:/data:ro /bin/touch /data/x     # Read-only file system のはず
+    .man = mount(2) (MS_BIND, MS_REMOUNT, MS_RDONLY), mount_setattr(2) のマニュアル
+check-volume-read-only-option-readable = ファイルを読める
+check-volume-read-only-option-mounted-read-only = マウントが読み取り専用である
+check-volume-read-only-option-write-refused = 書き込みが断られる
+
+scenario-volume-link-option = イメージの中のリンクがボリュームを外へ導かない
+    .what = ボリュームの場所として渡すパスを、rootfs の中にもホストにもあるディレクトリへのリンクにします。ボリュームはリンクをコンテナの中でたどった先に見えるか、ランタイムが断らなければなりません。
+    .why = ルートを変える前にたどると、リンクはホストで解決され、ボリュームがホストのディレクトリの上にマウントされます。どこになるかを決めるのはイメージを作った人です。
+    .hand =
+        mkdir rootfs/elsewhere; sudo mkdir /elsewhere; ln -s /elsewhere rootfs/data
+        sudo ./mycontainer run --volume /etc:/data /bin/ls /data/        # ホストの /etc か、エラーのはず
+    .man = path_resolution(7), openat2(2) (RESOLVE_IN_ROOT) のマニュアル
+check-volume-link-option-mount-lands-inside = ボリュームが中に載るか、断られる
+
 scenario-proc-masked = /proc の中のマシン全体のものを開けない
     .what = コンテナの中で /proc/kcore、/proc/keys、/proc/timer_list を読めず、/proc/sysrq-trigger に書けません。
     .why = これらのファイルは PID 名前空間と関係がありません。kcore はマシン全体のメモリで、sysrq-trigger は再起動もできます。Docker や runc は /dev/null で覆うか、読み取り専用にしています。
@@ -452,15 +485,15 @@ scenario-hostnames-distinct = 2 つのコンテナが同じ名前を持たない
     .man = sethostname(2), uts_namespaces(7) のマニュアル
 check-hostnames-distinct-apart = 2 つの名前が異なる
 
-scenario-hostname-length = 名前がそのまま使われるか、断られる
+scenario-hostname-length-option = 名前がそのまま使われるか、断られる
     .what = ランタイムのホスト名オプションに 64 バイト (カーネルが受け付ける最長) の名前を渡すと、最後のバイトまで設定される (または断られる) はずです。65 バイトの名前はエラーで終わらなければなりません。
     .why = 途中で切られた名前は別の名前で、カーネルに断られた名前は設定されず、ホストの名前が残ります。どちらも、付けた名前でコンテナを探すまで気付きません。
     .hand =
         sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 改行を入れて 65 のはず
         sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # エラーのはず
     .man = sethostname(2) (EINVAL), uname(2), hostname(7) のマニュアル
-check-hostname-length-longest-fits = 64 バイトがそのまま届く
-check-hostname-length-too-long-refused = 65 バイトは断られる
+check-hostname-length-option-longest-fits = 64 バイトがそのまま届く
+check-hostname-length-option-too-long-refused = 65 バイトは断られる
 
 scenario-daemon-does-not-hold = コマンドが終わればコンテナも終わる
     .what = コマンドが別のプロセスを起動してから終了します。ランタイムはすぐに終わり、コンテナに残されたプロセスも一緒に終わらなければなりません。
@@ -713,6 +746,8 @@ cause-terminals-do-not-open = devpts または /dev/ptmx があるのに、端�
     .why = 指定しなければ ptmxmode は 0000 です。
 cause-tmpfs-without-size = tmpfs に大きさの上限がなく ({ $observed })、マシンのメモリの半分まで使えます。"size=64m" などを付けてマウントします。
     .why = tmpfs の中身はメモリに載ります。
+cause-dev-mounted-nodev = /dev のデバイスは正しいのに開けません (EACCES)。/dev のファイルシステムが MS_NODEV でマウントされています。/dev には MS_NOSUID|MS_NOEXEC を使います。
+    .why = MS_NODEV を付けると、その上のデバイスはどれも使えません。/proc と /sys にはそれで正解です。
 cause-sysfs-writable = /sys が書き込み可能でマウントされています。MS_RDONLY を付けましょう（MS_NOSUID、MS_NODEV、MS_NOEXEC も）。
     .why = ホストのデバイスの設定を中から変えられます。
 
@@ -744,6 +779,14 @@ cause-mount-errors-ignored = /proc をマウントできなかったのに、コ
     .why = ワークショップのプログラムは "Error mounting proc" と表示して続けます。
 cause-image-link-followed = rootfs/proc がリンクで、マウントがホスト側のリンク先に載りました。pivot_root (または chroot) のあとでマウントすればリンクは中で解決されます。または openat2(RESOLVE_IN_ROOT) で解決します。
     .why = rootfs/proc が何であるかを決めるのはイメージです (CVE-2019-19921, CVE-2023-27561)。
+cause-volume-missing = ボリュームがコンテナにありません。/ を private にしたあと、ルートを変える前に、ホストのディレクトリを rootfs の中のパスへ bind し、結果を確認します。
+    .why = コンテナがそこに書いたものは、コンテナとともに失われます。
+cause-volume-mode-changed = ランタイムがホストのディレクトリのモードを変えました ({ $expected } ではなく { $observed })。そのままにします。誰が書けるかを決めるのはディレクトリの持ち主です。
+    .why = 0777 にするとホストのすべてのユーザーに開かれ、コンテナが終わってもそのまま残ります。
+cause-read-only-in-one-call = 読み取り専用にしたはずのボリュームに書けます。1 回の MS_BIND|MS_RDONLY では効きません。先に bind し、MS_BIND|MS_REMOUNT|MS_RDONLY でもう一度マウントします。
+    .why = bind マウントを作るときの MS_RDONLY は無視されます。
+cause-volume-link-followed = コンテナの中のボリュームのパスがリンクで、マウントがホスト側のリンク先に載りました。rootfs の中で openat2(RESOLVE_IN_ROOT) を使って解決し、/proc/self/fd/N にマウントします。
+    .why = そのパスが何であるかを決めるのはイメージです。
 cause-proc-over-the-hosts = コンテナの proc がホストの /proc の上にマウントされました。ルートを変える前で、マウントがまだホストへ伝わるときだったからです。/ を private にし、ルートを変え、それから proc をマウントします。
     .why = そのあとホストの `ps` は空になり、次の実行は /proc/self/exe を見つけられません。
     .hand =
@@ -797,6 +840,8 @@ cause-no-way-back = コンテナから 10.0.0.1 のホストに届きません: 
 
 cause-exit-status-lost = コマンドの終了ステータスが失われています（期待は { $expected }、実際は { $observed }）。Go なら err.(*exec.ExitError) を取り出し、os.Exit(exit.ExitCode()) としましょう。
     .why = ワークショップのプログラムは "Error running child" と表示し、コマンドのステータスにかかわらず 1 で終わります。
+cause-container-not-waited-for = コマンドがまだ動いているのにランタイムが終わります。子プロセスを待ってください。Go なら cmd.Start() ではなく cmd.Run()、そのほかでは waitpid です。
+    .why = 呼び出した側にはコマンドのものではないステータスが届き、コンテナの面倒を見るものがいなくなります。
 cause-signal-number-raw = ステータスがシグナル番号そのもの、または -1 になっています ({ $observed })。Go の ExitCode() はシグナルのとき -1 です。128 + WaitStatus.Signal() を使いましょう。
     .why = SIGKILL なら 137 と示すのがシェルの、そしてどのランタイムでもの約束です。
 cause-signal-status-lost = シグナルで終わったことが失われています（137 ではなく { $observed }）。WIFSIGNALED を調べ、128 + WTERMSIG で終わりましょう。

@@ -73,12 +73,14 @@ defects! {
     RF23 "tmpfs over /dev and no nodes in it; host: /proc/P/root/dev is empty; inside: no /dev/null, no /dev/zero"
     RF25 "caller's umask left in place for mknod; host: /dev/null is 0644 under umask 022; inside: an ordinary user cannot write to it"
     RF26 "the work directory's path is cut at the first blank, colon or comma; host: in such a directory the run ends in 125, ENOENT; inside: never starts there"
+    RF30 "chdir(\"/\") before chroot, not after it; host: /proc/P/cwd is the host's root; inside: `ls` lists the host (and, as with every chroot, the old root stays in the mount namespace)"
 
     UT01 "CLONE_NEWUTS omitted, hostname set; host: the host's own nodename changes and stays so; inside: the wanted name"
     UT03 "sethostname's result ignored; host: a name over 64 bytes gives status 0 and the host's name; inside: likewise"
     UT04 "the default hostname is a constant; host: two containers have one name; inside: always `container`"
     UT05 "a hostname over 64 bytes is cut, not refused; host: status 0 where it must fail; inside: the first 64 bytes"
     UT30 "the hostname goes through an array of 64 bytes, the NUL included; host: the last of 64 bytes is missing; inside: likewise"
+    UT31 "the hostname is set with a line break at its end; host: sethostname gets one byte more; inside: uname says so"
 
     PI01 "CLONE_NEWPID omitted; host: NSpid has one number; inside: the pid is the host's, ps lists the host"
     PI02 "unshare(CLONE_NEWPID) without a fork; host: NSpid has one number while ns/pid_for_children is new; inside: the payload keeps its host pid, and after its first child has ended fork gives ENOMEM"
@@ -91,6 +93,7 @@ defects! {
     PI11 "no parent-death signal; host: after SIGKILL to the runtime the payload lives on, its parent the subreaper; inside: nothing"
     PI30 "the parent-death signal is SIGTERM, which PID 1 does not get unless it handles it; host: after SIGKILL to the runtime the payload lives on; inside: nothing"
     PI31 "the runtime stays PID 1 and takes the first child that ends, whoever that is, for the payload; host: the container is over when an orphan ends, with that one's status; inside: nothing"
+    PI32 "the container is started and not waited for; host: status 0 at once, the payload lives on without a runtime; inside: nothing"
 
     MP01 "CLONE_NEWNS omitted (so chroot, not pivot_root); host: ns/mnt is the host's, proc, sysfs and /dev stay mounted in the rootfs after each run; inside: nothing"
     MP02 "CLONE_NEWNS, but propagation left shared (so chroot, not pivot_root); host: where / is shared, the mounts in the rootfs appear on the host and stay there after each run; inside: nothing"
@@ -104,6 +107,7 @@ defects! {
     MP15 "sysfs mounted read-write; host: mountinfo says rw; inside: likewise"
     MP17 "devpts without ptmxmode and mode, no /dev/ptmx; host: devpts says ptmxmode=000; inside: openpty fails, no /dev/ptmx"
     MP18 "the host's /dev bound in; host: /dev is the host's devtmpfs; inside: the host's disks"
+    MP19 "a volume bound and made read-only in one call; host: mountinfo says rw; inside: a volume with :ro is writable"
     MP20 "rootfs bound without MS_REC; host: mounts beneath rootfs/ are not in the container; inside: empty directories in their place"
     MP22 "proc mounted on the path of the rootfs before the root changes, links of the image followed; host: where rootfs/proc is a link to /x, the mount is on the host's /x; inside: no /proc there (nothing wrong while rootfs/proc is a directory)"
     MP23 "the mount point is a Rust str without its NUL, so another path, and the result is ignored; host: no proc in the container's mounts; inside: ps shows nothing or fails"
@@ -111,6 +115,10 @@ defects! {
     MP25 "results of mounting ignored; host: where one cannot be made the run goes on with status 0; inside: no /proc where rootfs/proc is a plain file (nothing wrong while mounts succeed)"
     MP31 "the host's /sys bound in, read-only; host: /proc/P/root/sys/class/net lists the host's interfaces; inside: likewise"
     MP32 "devpts without ptmxmode; host: /dev/ptmx is 0000; inside: an ordinary user cannot open a terminal"
+    MP33 "a volume bound on the path of the rootfs, links of the image followed; host: where the image's path is a link to /x, the mount is on the host's /x; inside: no volume there (nothing wrong while the path holds no link)"
+    MP34 "the host's directory made 0777, so that the container can write to the volume; host: its mode has changed and stays so; inside: nothing"
+    MP35 "a volume bound without MS_REC; host: mounts beneath the directory are not in the container; inside: empty directories in their place"
+    MP36 "/dev mounted with MS_NODEV; host: mountinfo says nodev; inside: opening /dev/null gives EACCES"
 
     NN01 "CLONE_NEWNET omitted; host: ns/net is the host's; inside: the host's links and abstract sockets"
     NN02 "lo left down; host: IFF_UP missing on lo; inside: connect to 127.0.0.1 gives ENETUNREACH"

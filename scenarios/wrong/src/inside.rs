@@ -3,13 +3,14 @@
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
@@ -37,12 +38,25 @@ pub struct Container {
     pub rootfs: PathBuf,
     /// Where the rootfs becomes a mount point: on itself.
     pub mount_point: PathBuf,
+    /// Directories of the host that it shares.
+    pub volumes: Vec<Volume>,
     /// What gethostname(2) says.
     pub hostname: String,
     /// The command's words, the first of them its name.
     pub command: Vec<CString>,
     /// What is executed under that name: the name itself.
     pub program: CString,
+}
+
+/// A directory of the host in the container.
+#[derive(Clone)]
+pub struct Volume {
+    /// Where it is on the host.
+    pub source: PathBuf,
+    /// Where it is in the container, without the slash in front.
+    pub target: PathBuf,
+    /// Whether the container may only read it.
+    pub read_only: bool,
 }
 
 /// The container's ends of what ties it to the runtime.
@@ -110,7 +124,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
 /// That may have happened before prctl. getppid() does not tell, it is 0 in a new pid namespace; but the pipe does: its
 /// other end is open for as long as the runtime lives.
 fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
-    if !defect(PI11) {
+    if !defect(PI11) && !defect(PI32) {
         set_pdeathsig(if defect(PI30) { Signal::SIGTERM } else { Signal::SIGKILL }).doing("prctl(PR_SET_PDEATHSIG)")?;
     }
     let mut go = fs::File::from(ties.go.try_clone().doing("dup")?);
@@ -118,7 +132,7 @@ fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
     let mut poll_go = [PollFd::new(ties.go.as_fd(), PollFlags::empty())];
     poll(&mut poll_go, PollTimeout::ZERO).doing("poll")?;
     match poll_go[0].revents() {
-        Some(events) if events.contains(PollFlags::POLLHUP) && !defect(PI11) => {
+        Some(events) if events.contains(PollFlags::POLLHUP) && !defect(PI11) && !defect(PI32) => {
             Err(Failure::own("the runtime is gone"))
         }
         _ => Ok(()),
@@ -140,7 +154,7 @@ fn enter_rootfs(container: &Container) -> Result<(), Failure> {
     } else if !defect(MP01) && !defect(MP02) && !defect(RF09) {
         mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING).doing("make / private")?;
     }
-    let chroot_only = [MP01, MP02, RF01, RF02, RF07].into_iter().any(defect);
+    let chroot_only = [MP01, MP02, RF01, RF02, RF07, RF30].into_iter().any(defect);
     let entered = if chroot_only { change_root(container) } else { switch_root(container) };
     match entered {
         Err(_) if defect(RF03) => Ok(()),
@@ -154,10 +168,14 @@ fn enter_rootfs(container: &Container) -> Result<(), Failure> {
 
 /// chroot(2): enough for a learner's `ls`, but the old root remains in the mount namespace.
 fn change_root(container: &Container) -> Result<(), Failure> {
+    mount_volumes(&container.rootfs, &container.volumes)?;
+    if defect(RF30) {
+        chdir("/").doing("chdir /")?;
+    }
     chroot(&container.rootfs).doing(format_args!("chroot {}", container.rootfs.display()))?;
     if defect(RF02) {
         let _ = chdir(&container.rootfs);
-    } else if !defect(RF01) {
+    } else if !defect(RF01) && !defect(RF30) {
         chdir("/").doing("chdir /")?;
     }
     Ok(())
@@ -170,6 +188,7 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
         bind_on(container)?;
     }
     let root = &container.mount_point;
+    mount_volumes(root, &container.volumes)?;
     if defect(MP18) {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/dev"), &root.join("dev"), NOTHING, flags, NOTHING).doing("bind the host's /dev")?;
@@ -210,6 +229,38 @@ fn switch_root_with_directory() -> Result<(), Failure> {
         return remove_old_root();
     }
     umount2("/.old_root", MntFlags::MNT_DETACH).doing("detach /.old_root")
+}
+
+fn mount_volumes(root: &Path, volumes: &[Volume]) -> Result<(), Failure> {
+    for volume in volumes {
+        let doing = || format!("bind {} on {}", volume.source.display(), volume.target.display());
+        if defect(MP34) {
+            fs::set_permissions(&volume.source, fs::Permissions::from_mode(0o777)).doing(doing())?;
+        }
+        let mut flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+        flags.set(MsFlags::MS_REC, !defect(MP35));
+        flags.set(MsFlags::MS_RDONLY, volume.read_only && defect(MP19));
+        on_target(root, volume, |point| mount(Some(&volume.source), point, NOTHING, flags, NOTHING)).doing(doing())?;
+        if volume.read_only && !defect(MP19) {
+            // A bind mount takes no other flags: read-only needs a second call, and the mount that is there now.
+            let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+            on_target(root, volume, |point| mount(NOTHING, point, NOTHING, flags, NOTHING)).doing(doing())?;
+        }
+    }
+    Ok(())
+}
+
+/// Does something with the place in the container where a volume goes. Its path is the image's to decide: links are
+/// followed as they will be when the root is another.
+fn on_target(root: &Path, volume: &Volume, job: impl FnOnce(&Path) -> nix::Result<()>) -> nix::Result<()> {
+    if defect(MP33) {
+        return job(&root.join(&volume.target));
+    }
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let root = open(root, flags, Mode::empty())?;
+    let how = OpenHow::new().flags(flags).resolve(ResolveFlag::RESOLVE_IN_ROOT);
+    let place = openat2(&root, &volume.target, how)?;
+    job(&PathBuf::from(format!("/proc/self/fd/{}", place.as_raw_fd())))
 }
 
 /// `rm -rf /.old_root`, on that one file system. The one defect that could do harm where somebody lives: it looks first.
@@ -254,7 +305,8 @@ fn mount_dev() -> Result<(), Failure> {
     if defect(MP18) {
         return Ok(());
     }
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    flags.set(MsFlags::MS_NODEV, defect(MP36));
     mount_on("tmpfs", "/dev", flags, sized("mode=755,size=64k"))?;
     if defect(RF23) {
         return Ok(());
@@ -345,6 +397,8 @@ fn mount_on(kind: &str, point: &str, flags: MsFlags, options: &str) -> Result<()
 }
 
 fn name_host(name: &str) -> Result<(), Failure> {
+    let line = format!("{name}\n");
+    let name = if defect(UT31) { &line } else { name };
     let named = sethostname(name).doing(format_args!("sethostname {name}"));
     if defect(UT03) { Ok(()) } else { named }
 }

@@ -21,10 +21,11 @@ use cgroup::Limits;
 use defects::Defect::*;
 use defects::{TABLE, activate, defect};
 use failure::{Failure, USAGE};
+use inside::Volume;
 use run::Request;
 
-const HELP: &str =
-    "usage: wrong-runtime [--defect ID] run [--hostname NAME] [--memory SIZE] [--cpus N] [--pids N] [--] CMD [ARGS...]
+const HELP: &str = "usage: wrong-runtime [--defect ID] run [--hostname NAME] [--memory SIZE] [--cpus N] [--pids N]
+                                        [--volume HOST:CONTAINER[:ro]]... [--] CMD [ARGS...]
        wrong-runtime --list [--json]";
 
 fn main() -> ExitCode {
@@ -62,7 +63,7 @@ fn command_line(mut words: &[OsString]) -> Result<u8, Failure> {
 
 /// Reads what follows `run`. The first word that is no option is the command, and all after it is the command's.
 fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
-    let mut request = Request { hostname: None, limits: Limits::default(), command: Vec::new() };
+    let mut request = Request { hostname: None, volumes: Vec::new(), limits: Limits::default(), command: Vec::new() };
     let mut words = words.iter();
     let mut options = true;
     while let Some(word) = words.next() {
@@ -96,17 +97,29 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 }
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
-    if !["--hostname", "--memory", "--cpus", "--pids"].contains(&name) {
+    if !["--hostname", "--memory", "--cpus", "--pids", "--volume"].contains(&name) {
         return Err(usage(format!("run: unknown option {name}")));
     }
     let value = value().ok_or_else(|| usage(format!("run: {name} needs a value")))?;
     match name {
         "--hostname" => request.hostname = Some(value),
+        "--volume" => request.volumes.push(volume(&value)?),
         "--memory" => request.limits.set_memory(&value)?,
         "--cpus" => request.limits.set_cpus(&value)?,
         _ => request.limits.set_pids(&value)?,
     }
     Ok(())
+}
+
+/// `HOST:CONTAINER`, or `HOST:CONTAINER:ro`, both from the root.
+fn volume(text: &str) -> Result<Volume, Failure> {
+    let (paths, read_only) = text.strip_suffix(":ro").map_or((text, false), |paths| (paths, true));
+    match paths.split_once(":/") {
+        Some((source, target)) if source.starts_with('/') => {
+            Ok(Volume { source: source.into(), target: target.into(), read_only })
+        }
+        _ => Err(usage(format!("run: --volume {text}: not HOST:CONTAINER[:ro]"))),
+    }
 }
 
 /// A word of a command line holds no NUL: execve could not have passed it.

@@ -24,7 +24,7 @@ use crate::cgroup::{Cgroup, Limits};
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure};
-use crate::inside::{self, Container, Ties};
+use crate::inside::{self, Container, Ties, Volume};
 use crate::sys::{self, Side};
 
 /// Signals that are meant for the container when they are sent to the runtime.
@@ -45,6 +45,8 @@ const HOSTNAME_MAX: usize = 64;
 pub struct Request {
     /// `--hostname`.
     pub hostname: Option<String>,
+    /// `--volume`, once for each.
+    pub volumes: Vec<Volume>,
     /// `--memory`, `--cpus`, `--pids`.
     pub limits: Limits,
     /// The command and its arguments, at least one word.
@@ -106,6 +108,7 @@ fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryD
     let container = Container {
         mount_point: temporary.as_ref().map_or_else(|| rootfs.clone(), |directory| directory.0.clone()),
         rootfs,
+        volumes: request.volumes.clone(),
         hostname: hostname(id, request)?,
         command: request.command.clone(),
         program: if defect(RT07) { search_on_host(&request.command[0]) } else { request.command[0].clone() },
@@ -216,6 +219,10 @@ fn start_and_wait(container: &Container, cgroup: Option<&Cgroup>, signals: &Sign
     if let (true, Some(cgroup)) = (defect(CG10), cgroup) {
         thread::sleep(Duration::from_millis(200));
         let _ = cgroup.add(pid);
+    }
+    if defect(PI32) {
+        std::mem::forget(running);
+        return Ok(0);
     }
     let ending = wait_for(pid, signals)?;
     std::mem::forget(running);

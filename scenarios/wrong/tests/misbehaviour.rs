@@ -56,11 +56,18 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF23", "r run test -e /dev/zero; echo $?", "0", "1")]
 #[case("RF25", "r run stat -c %a /dev/null", "666", "644")]
 #[case("RF26", "mkdir 'a b'; mv rootfs 'a b'; cd 'a b'; r run true 2>/dev/null; echo $?", "0", "125")]
+#[case(
+    "RF30",
+    "hold; [ $(stat -c %i /proc/$P/cwd/) = $(stat -c %i rootfs) ] && echo inside || echo outside; release",
+    "inside",
+    "outside"
+)]
 #[case("UT01", "r run --hostname inside true; hostname", "outside", "inside")]
 #[case("UT03", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
 #[case("UT04", "[ $(r run hostname) = $(r run hostname) ] && echo same || echo different", "different", "same")]
 #[case("UT05", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
 #[case("UT30", "r run --hostname $(printf %064d 0) hostname | wc -c", "65", "64")]
+#[case("UT31", "r run --hostname inside hostname | wc -l", "1", "2")]
 #[case("PI01", PID, "one", "other")]
 #[case("PI02", PID, "one", "other")]
 #[case("PI03", "as_user run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
@@ -96,6 +103,12 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "3",
     "9"
 )]
+#[case(
+    "PI32",
+    "\"$RUNTIME\" $DEFECT run sh -c 'read line < /go; exit 3' & R=$!; soon_dead $R; echo > rootfs/go; wait $R; echo $?",
+    "alive\n3",
+    "dead\n0"
+)]
 #[case("MP01", LEAK, "clean", "leaked")]
 #[case("MP02", LEAK, "clean", "leaked")]
 #[case("MP03", LEAK, "clean", "leaked")]
@@ -113,6 +126,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("MP15", "r run grep -c ' /sys ro,' /proc/self/mountinfo", "1", "0")]
 #[case("MP17", "r run ls /dev/ptmx 2>/dev/null; r run grep -c ptmxmode=666 /proc/self/mountinfo", "/dev/ptmx\n1", "0")]
 #[case("MP18", "r run grep ' /dev ' /proc/self/mountinfo | grep -c devtmpfs", "0", "1")]
+#[case("MP19", "mkdir rootfs/v; r run --volume /run:/v:ro sh -c ': > /v/x' 2>/dev/null; ls /run", "", "x")]
 #[case("MP20", "mkdir rootfs/v; mount -t tmpfs tmpfs rootfs/v; : > rootfs/v/file; r run ls /v", "file", "")]
 #[case(
     "MP22",
@@ -130,6 +144,20 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "1"
 )]
 #[case("MP32", "r run grep -c ptmxmode=666 /proc/self/mountinfo", "1", "0")]
+#[case(
+    "MP33",
+    "mkdir -p /tmp/x rootfs/tmp/x; ln -s /tmp/x rootfs/v; : > /run/file; r run --volume /run:/v ls /v",
+    "file",
+    ""
+)]
+#[case("MP34", "mkdir rootfs/v /run/d; r run --volume /run/d:/v true; stat -c %a /run/d", "755", "777")]
+#[case(
+    "MP35",
+    "mkdir -p rootfs/v /run/below; mount -t tmpfs tmpfs /run/below; : > /run/below/file; r run --volume /run:/v ls /v/below",
+    "file",
+    ""
+)]
+#[case("MP36", "r run sh -c ': > /dev/null' 2>/dev/null; echo $?", "0", "1")]
 #[case(
     "NN01",
     "[ $(r run readlink /proc/self/ns/net) = $(readlink /proc/$$/ns/net) ] && echo host || echo own",
