@@ -763,11 +763,24 @@ impl Exam {
             other if !consequence.iter().any(|id| other.is(id)) => other,
             trouble if lost("mount") => trouble.because("host-mounts-taken-away"),
             trouble if lost("file") => trouble.because("host-files-deleted"),
+            trouble if trouble.is("command-not-started") && self.stumbles(&differences) => {
+                trouble.because("file-left-behind")
+            }
             trouble if differences.iter().any(|item| item.after.contains(" on /proc type proc")) => {
                 trouble.because("proc-over-the-hosts")
             }
             other => other,
         }
+    }
+
+    /// Whether the last run says that something exists already which an earlier one has left.
+    fn stumbles(&self, differences: &[Residue]) -> bool {
+        let (_, out, err, _) = self.last_run();
+        let words = format!("{out} {err}");
+        let exists = ["EEXIST", "exists"].iter().any(|word| words.contains(word));
+        let left = differences.iter().filter(|item| item.kind == "file" && item.before.is_empty());
+        let name = |item: &Residue| item.after.split(": ").next()?.rsplit('/').next().map(str::to_owned);
+        exists && left.filter_map(name).any(|name| !name.is_empty() && words.contains(&name))
     }
 
     /// Whether a run of the runtime under test, or the payload of one, has ended.

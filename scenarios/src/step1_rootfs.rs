@@ -65,10 +65,12 @@ fn old_root_detached(exam: &mut Exam) -> Result<(), Trouble> {
                 .collect(),
         )
     })??;
+    let same = container.namespace(Namespace::Mnt)?.value == exam.bed.namespace(Namespace::Mnt)?.value;
     let chrooted = container.host().link(container.pid(), "root")?.value != "/";
     let source = format!("stat {canary} below each mount after setns to /proc/{}/ns/mnt", container.pid());
     let found = seen.0.into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<List>();
     exam.check("namespace-without-host-files", &Evidence::plain(found, source), &is(List(Vec::new())))
+        .because_if(same, "mount-namespace-not-new")
         .because_if(chrooted, "chroot-without-pivot-root")
         .because("old-root-still-mounted");
     Ok(())

@@ -59,7 +59,7 @@ defects! {
     RF07 "chroot instead of pivot_root; host: setns(mnt) shows the host's whole tree; inside: mkdir, chroot and chdir(\"..\") escape"
     RF08 "the new root is not a mount point; host: every run ends in 125, pivot_root: EINVAL; inside: never starts"
     RF09 "propagation left shared at pivot_root; host: where / is shared, every run ends in 125, pivot_root: EINVAL, and the bind mount of the rootfs stays behind; inside: never starts there"
-    RF11 "old root unmounted without MNT_DETACH, EBUSY ignored; host: setns(mnt) shows the host's tree at /.old_root; inside: /.old_root is the host's root"
+    RF11 "old root unmounted without MNT_DETACH, EBUSY ignored; host: setns(mnt) shows the host's whole tree; inside: nothing, until something enters the mount namespace or escapes by chroot"
     RF12 "umount's EBUSY ignored, then the directory of the old root removed with all that is in it (here on one file system only, and only where that is a tmpfs, as in a machine that is thrown away); host: the files of its root are deleted; inside: an empty /.old_root"
     RF13 "the directory for the old root is made in the rootfs, never removed and must not exist; host: rootfs/.old_root left behind, the second run ends in 125, EEXIST; inside: an empty /.old_root"
     RF14 "propagation made private on the file system of the rootfs alone, then the old root unmounted; host: where / is shared, its own mounts are gone; inside: nothing"

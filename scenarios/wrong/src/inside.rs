@@ -204,10 +204,14 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
             .doing("make /sys read-only")?;
     }
     chdir(root).doing(format_args!("chdir {}", root.display()))?;
-    if defect(RF11) || defect(RF12) || defect(RF13) {
+    if defect(RF12) || defect(RF13) {
         return switch_root_with_directory();
     }
     pivot_root(".", ".").doing(format_args!("pivot_root {}", root.display()))?;
+    if defect(RF11) {
+        let _ = umount2(".", MntFlags::empty());
+        return chdir("/").doing("chdir /");
+    }
     // `.` is the old root now. Its mounts are in use by this very call, hence MNT_DETACH.
     umount2(".", MntFlags::MNT_DETACH).doing("detach the old root")?;
     chdir("/").doing("chdir /")
@@ -220,10 +224,6 @@ fn switch_root_with_directory() -> Result<(), Failure> {
     }
     pivot_root(".", ".old_root").doing("pivot_root . .old_root")?;
     chdir("/").doing("chdir /")?;
-    if defect(RF11) {
-        let _ = umount2("/.old_root", MntFlags::empty());
-        return Ok(());
-    }
     if defect(RF12) {
         let _ = umount2("/.old_root", MntFlags::empty());
         return remove_old_root();

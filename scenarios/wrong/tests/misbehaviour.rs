@@ -30,7 +30,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF07", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
 #[case("RF08", RUNS, "0", "125")]
 #[case("RF09", "r run true 2>/dev/null; echo $?; grep -c rootfs /proc/self/mountinfo", "0\n0", "125\n1")]
-#[case("RF11", "r run ls -d /.old_root/usr 2>/dev/null || echo none", "none", "/.old_root/usr")]
+#[case("RF11", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
 #[case(
     "RF12", // with a root that may be lost: a tmpfs
     "mount --make-rprivate /; mkdir /tmp/host; mount -t tmpfs tmpfs /tmp/host; cp -a rootfs \"$RUNTIME\" /tmp/host; \
