@@ -255,6 +255,11 @@ pub struct Container {
 }
 
 impl Container {
+    /// Whether the runtime has ended while its container still runs.
+    pub fn is_abandoned(&self) -> Result<bool> {
+        Ok(self.run.wait(Duration::ZERO)?.is_some() && !self.first.is_gone())
+    }
+
     /// Tells the payload to exit with `status` and waits for the runtime's end.
     pub fn finish(&self, status: i32, deadline: Duration) -> Result<Option<End>> {
         self.first.exit(status)?;

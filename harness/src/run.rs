@@ -163,8 +163,11 @@ impl Run {
         self.stdin.take()
     }
 
-    /// Sends a signal to this very process.
+    /// Sends a signal to this very process; nobody gets it if that is known to have ended.
     pub fn signal(&self, signal: i32) -> Result<()> {
+        if self.end.get().is_some() {
+            return Ok(());
+        }
         spawn::pidfd_send_signal(&self.started.pidfd, signal)
             .context(format!("send signal {signal} to {}", self.command))
     }

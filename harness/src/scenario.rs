@@ -805,19 +805,18 @@ impl Exam {
         Ok(old)
     }
 
-    /// A file system mounted below `rootfs/`, as a user would mount a volume there, with one file in it. It goes with the
-    /// guard.
-    pub fn volume(&mut self, name: &str, file: &str) -> Result<Volume> {
+    /// A file system mounted at `path`, which is made for it, with one file in it. It goes with the guard.
+    pub fn mounted(&mut self, path: PathBuf, file: &str) -> Result<Mounted> {
         use crate::error::Context;
-        let path = self.bed.rootfs().join(name);
         self.own(path.display());
         std::fs::create_dir(&path).context(format!("mkdir {}", path.display()))?;
         let flags = nix::mount::MsFlags::empty();
         nix::mount::mount(Some("tmpfs"), &path, Some("tmpfs"), flags, Some("size=1m"))
             .context(format!("mount tmpfs on {}", path.display()))?;
-        let volume = Volume(path);
-        std::fs::write(volume.0.join(file), "a volume's\n").context(format!("write {file} to the volume"))?;
-        Ok(volume)
+        let mounted = Mounted(path);
+        std::fs::write(mounted.0.join(file), "mounted\n")
+            .context(format!("write {file} in {}", mounted.0.display()))?;
+        Ok(mounted)
     }
 
     /// A device of the host that no container may see. Its twin: the host does see it. Nobody has its driver.
@@ -928,11 +927,24 @@ impl Exam {
             other if !consequence.iter().any(|id| other.is(id)) => other,
             trouble if lost("mount") => trouble.because("host-mounts-taken-away"),
             trouble if lost("file") => trouble.because("host-files-deleted"),
+            trouble if trouble.is("command-not-started") && self.stumbles(&differences) => {
+                trouble.because("file-left-behind")
+            }
             trouble if differences.iter().any(|item| item.after.contains(" on /proc type proc")) => {
                 trouble.because("proc-over-the-hosts")
             }
             other => other,
         }
+    }
+
+    /// Whether the last run says that something exists already which an earlier one has left.
+    fn stumbles(&self, differences: &[Residue]) -> bool {
+        let (_, out, err, _) = self.last_run();
+        let words = format!("{out} {err}");
+        let exists = ["EEXIST", "exists"].iter().any(|word| words.contains(word));
+        let left = differences.iter().filter(|item| item.kind == "file" && item.before.is_empty());
+        let name = |item: &Residue| item.after.split(": ").next()?.rsplit('/').next().map(str::to_owned);
+        exists && left.filter_map(name).any(|name| !name.is_empty() && words.contains(&name))
     }
 
     /// Whether a run of the runtime under test, or the payload of one, has ended.
@@ -948,18 +960,18 @@ struct Decoy {
     unshared: bool,
 }
 
-/// A file system mounted below `rootfs/`; unmounted when dropped.
+/// A file system that a scenario has mounted; unmounted when dropped.
 #[derive(Debug)]
-pub struct Volume(PathBuf);
+pub struct Mounted(PathBuf);
 
-impl Volume {
+impl Mounted {
     /// Whether it is still mounted there, as the host sees it.
     pub fn is_mounted(&self, file: &str) -> bool {
         self.0.join(file).exists()
     }
 }
 
-impl Drop for Volume {
+impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = nix::mount::umount2(&self.0, nix::mount::MntFlags::MNT_DETACH);
         let _ = std::fs::remove_dir(&self.0);

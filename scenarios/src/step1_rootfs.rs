@@ -70,10 +70,12 @@ fn old_root_detached(exam: &mut Exam) -> Result<(), Trouble> {
                 .collect(),
         )
     })??;
+    let same = container.namespace(Namespace::Mnt)?.value == exam.bed.namespace(Namespace::Mnt)?.value;
     let chrooted = container.host().link(container.pid(), "root")?.value != "/";
     let source = format!("stat {canary} below each mount after setns to /proc/{}/ns/mnt", container.pid());
     let found = seen.0.into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<List>();
     exam.check("namespace-without-host-files", &Evidence::plain(found, source), &is(List(Vec::new())))
+        .because_if(same, "mount-namespace-not-new")
         .because_if(chrooted, "chroot-without-pivot-root")
         .because("old-root-still-mounted");
     Ok(())
@@ -120,7 +122,7 @@ fn rootfs_path_odd(exam: &mut Exam) -> Result<(), Trouble> {
 /// What is mounted below rootfs/, a volume for instance, is part of the container; and stays the host's afterwards.
 fn submounts_carried(exam: &mut Exam) -> Result<(), Trouble> {
     let (name, file) = (exam.lot.word(8), exam.lot.word(8));
-    let volume = exam.volume(&name, &file)?;
+    let volume = exam.mounted(exam.bed.rootfs().join(&name), &file)?;
     let container = exam.start()?;
     let sees = container.host().sees(container.pid(), &format!("/{name}/{file}"))?;
     exam.check("seen-inside", &sees, &is(Yes(true))).because("bind-not-recursive");
@@ -227,9 +229,11 @@ fn devices_usable(exam: &mut Exam) -> Result<(), Trouble> {
         boxproof_harness::container::Answer::Refused(errno, _) => (errno, 0),
         boxproof_harness::container::Answer::Gone => return Err(Error::new("the probe ended while writing").into()),
     };
+    let forbidden = errno == libc::EACCES;
     let written = format!("errno {errno}, size {size}");
     let source = format!("write to /dev/null, then stat /proc/{}/root/dev/null", container.pid());
     exam.check("null-swallows", &Evidence::plain(written, source), &is("errno 0, size 0".to_owned()))
+        .because_if(forbidden && !missing, "dev-mounted-nodev")
         .because("dev-node-is-no-device");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::step2_namespaces::{fresh_namespace, names};
 use crate::step4_veth::way_back;
-use crate::step5_files::{report, sits_in_the_group};
+use crate::step5_files::{Seen, report};
 use crate::{scenario, step5_files};
 use boxproof_harness::container::Container;
 use boxproof_harness::error::Result;
@@ -311,16 +311,16 @@ fn network_no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let asked = Asked::draw(exam);
     let container = start(exam, &asked)?;
-    let seated = sits_in_the_group(exam, &container)?;
+    let seen = Seen::of(exam, &container)?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(step5_files::PATIENCE, |_| true)?;
-    report(exam, "after-success", left, seated);
+    report(exam, "after-success", left, seen);
 
     let missing = format!("/{}", exam.lot.word(9));
     let asked = Asked::draw(exam);
     exam.run_with(&[&missing], asked.setup())?;
     let left = exam.residue(step5_files::PATIENCE, |_| true)?;
-    report(exam, "after-failure", left, seated);
+    report(exam, "after-failure", left, seen);
 
     let decoy = exam.hide_rootfs()?;
     let asked = Asked::draw(exam);
@@ -328,6 +328,6 @@ fn network_no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     exam.await_any_probe(&run)?;
     run.wait(exam.finish_patience())?;
     let left = exam.residue(step5_files::PATIENCE, |item| matches!(item.kind.as_str(), "link" | "address"))?;
-    report(exam, "without-rootfs", left, seated);
+    report(exam, "without-rootfs", left, seen);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::scenario;
 use crate::step3_groups::{callers_group, group};
 use boxproof_harness::container::Container;
-use boxproof_harness::evidence::Evidence;
+use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{List, is};
 use boxproof_harness::result::Residue;
 use boxproof_harness::result::Tier::Robust;
@@ -22,6 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// made private first.
 fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
+    let unshared = unshared(exam, &container)?;
     let during: Vec<_> = exam.differences()?.into_iter().filter(|item| item.kind == "mount").collect();
     let taken = during.iter().any(|item| item.after.is_empty());
     let during: List = during.iter().map(line).collect();
@@ -30,6 +31,7 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let of_rootfs = during.0.iter().any(|line| line.contains("/rootfs type"));
     let over_proc = during.0.iter().any(|line| line.contains(" on /proc type proc"));
     exam.check("while-running", &Evidence::plain(during, source), &is(List(Vec::new())))
+        .because_if(!unshared, "mount-namespace-not-new")
         .because_if(taken, "host-mounts-taken-away")
         .because_if(named, "netns-not-removed")
         .because_if(over_proc, "proc-over-the-hosts")
@@ -41,6 +43,7 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
     let named = left.0.iter().any(|line| line.contains("type nsfs"));
     let source = format!("/proc/{}/mountinfo of the host, before and after the container", exam.bed.init_pid());
     exam.check("afterwards", &Evidence::plain(left, source), &is(List(Vec::new())))
+        .because_if(!unshared, "mount-namespace-not-new")
         .because_if(taken, "host-mounts-taken-away")
         .because_if(named, "netns-not-removed")
         .because_if(over_proc, "proc-over-the-hosts")
@@ -52,36 +55,51 @@ fn mounts_do_not_leak(exam: &mut Exam) -> Result<(), Trouble> {
 /// Mounts, interfaces, named network namespaces, cgroups, processes, files and settings: all as before.
 fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
-    let seated = sits_in_the_group(exam, &container)?;
+    let seen = Seen::of(exam, &container)?;
     container.finish(0, exam.finish_patience())?;
     let left = exam.residue(PATIENCE, |_| true)?;
     for process in left.iter().filter(|item| item.kind == "process") {
         exam.flag("left-a-process", &process.after);
     }
-    report(exam, "after-success", left, seated);
+    report(exam, "after-success", left, seen);
 
     let missing = format!("/{}", exam.lot.word(9));
     exam.run(&[&missing])?;
     let left = exam.residue(PATIENCE, |_| true)?;
-    report(exam, "after-failure", left, seated);
+    report(exam, "after-failure", left, seen);
 
     let container = exam.start()?;
     container.run.signal(libc::SIGKILL)?;
     container.run.wait(exam.finish_patience())?;
     // Nobody is left to remove an empty cgroup; everything else the kernel takes back by itself, if it was asked to.
     let left = exam.residue(PATIENCE, |item| item.kind != "cgroup")?;
-    report(exam, "after-sigkill", left, seated);
+    report(exam, "after-sigkill", left, seen);
     Ok(())
 }
 
-/// Whether the runtime sits in the group that it has made for its container: then it cannot remove it.
-pub(crate) fn sits_in_the_group(exam: &Exam, container: &Container) -> Result<bool, Trouble> {
-    let (runtime, payload) = (group(exam, container.run.pid())?.value, group(exam, container.pid())?.value);
-    Ok(runtime == payload && payload != callers_group(exam)?)
+/// What was seen of a container while it ran, and tells why something of it is left.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    /// The runtime sits in the group that it has made for its container: then it cannot remove it.
+    seated: bool,
+    /// The container's mounts are its own at all.
+    unshared: bool,
 }
 
-/// `seated` says what [`sits_in_the_group`] has said.
-pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>, seated: bool) {
+impl Seen {
+    pub(crate) fn of(exam: &Exam, container: &Container) -> Result<Seen, Trouble> {
+        let (runtime, payload) = (group(exam, container.run.pid())?.value, group(exam, container.pid())?.value);
+        Ok(Seen { seated: runtime == payload && payload != callers_group(exam)?, unshared: unshared(exam, container)? })
+    }
+}
+
+/// Whether the container's mounts are its own at all.
+fn unshared(exam: &Exam, container: &Container) -> Result<bool, Trouble> {
+    Ok(container.namespace(Namespace::Mnt)?.value != exam.bed.namespace(Namespace::Mnt)?.value)
+}
+
+pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>, seen: Seen) {
+    let Seen { seated, unshared } = seen;
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
@@ -98,6 +116,7 @@ pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>
     let over_proc = residue.iter().any(|item| item.after.contains(" on /proc type proc"));
     let left: List = residue.iter().map(line).collect();
     exam.check(check, &Evidence::plain(left, "inventory of the host before and after"), &is(List(Vec::new())))
+        .because_if(mount && !unshared, "mount-namespace-not-new")
         .because_if(taken, "host-mounts-taken-away")
         .because_if(deleted, "host-files-deleted")
         .because_if(process, "container-orphaned")

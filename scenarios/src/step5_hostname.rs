@@ -13,7 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("hostnames-distinct", "5-1", Robust, &["apart"], hostnames_distinct),
     Scenario {
         offers: Some(Offer::Hostname),
-        ..scenario("hostname-length", "5-1", Robust, &["longest-fits", "too-long-refused"], hostname_length)
+        ..scenario("hostname-length-option", "5-1", Robust, &["longest-fits", "too-long-refused"], hostname_length)
     },
 ];
 

@@ -35,7 +35,14 @@ fn exit_status(exam: &mut Exam) -> Result<(), Trouble> {
         let container = exam.start()?;
         let end = container.finish(status, exam.finish_patience())?.ok_or_else(still_runs)?;
         let observed = Evidence::plain(end.shell_status(), format!("waitid of `{}`", container.run.command));
-        exam.check(check, &observed, &is(status)).because("exit-status-lost");
+        // A status that came before the command's end cannot be the command's.
+        let early = observed.value != status && {
+            let held = exam.start()?;
+            held.run.wait(exam.patience(Duration::from_secs(1)))?.is_some()
+        };
+        exam.check(check, &observed, &is(status))
+            .because_if(early, "container-not-waited-for")
+            .because("exit-status-lost");
     }
     Ok(())
 }
@@ -47,6 +54,7 @@ fn still_runs() -> Trouble {
 /// A command that a signal ended counts as 128 + the signal's number, as a shell has it.
 fn killed_by_signal(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
+    let abandoned = container.is_abandoned()?;
     // From the host's side, since PID 1 of a namespace cannot kill itself.
     container.signal(libc::SIGKILL)?;
     let end = container.run.wait(exam.finish_patience())?.ok_or_else(still_runs)?;
@@ -56,6 +64,7 @@ fn killed_by_signal(exam: &mut Exam) -> Result<(), Trouble> {
     );
     let (zero, raw) = (observed.value == 0, matches!(observed.value, 9 | 255));
     exam.check("status-is-137", &observed, &is(137))
+        .because_if(abandoned, "container-not-waited-for")
         .because_if(raw, "signal-number-raw")
         .because_if(zero, "exit-status-lost")
         .because("signal-status-lost");
@@ -192,15 +201,19 @@ fn signals_forwarded(exam: &mut Exam) -> Result<(), Trouble> {
     let host = exam.bed.namespace(Namespace::Pid)?.value;
     let own_init = container.nspid()?.value.innermost() != 1 && container.namespace(Namespace::Pid)?.value != host;
     container.order(&format!("leave-upon {}", libc::SIGTERM), b"")?;
+    let abandoned = container.is_abandoned()?;
     container.run.signal(libc::SIGTERM)?;
     let ended = container.wait_gone(exam.patience(Duration::from_secs(2)))?;
     let end = container.run.wait(exam.patience(Duration::from_secs(2)))?;
     let observed = Evidence::plain(Yes(ended), format!("pidfd of {} after SIGTERM to the runtime", container.pid()));
-    exam.check("payload-got-it", &observed, &is(Yes(true))).because("signals-not-forwarded");
+    exam.check("payload-got-it", &observed, &is(Yes(true)))
+        .because_if(abandoned, "container-not-waited-for")
+        .because("signals-not-forwarded");
     // The payload's handler exits with 100 + 15.
     let status = end.map_or("still runs".to_owned(), |end| end.shell_status().to_string());
     let source = format!("waitid of `{}`", container.run.command);
     exam.check("status-comes-through", &Evidence::plain(status, source), &is("115".to_owned()))
+        .because_if(abandoned, "container-not-waited-for")
         .because_if(!ended, "signals-not-forwarded")
         .because_if(own_init, "init-swallows-signals")
         .because("signal-kills-instead");
@@ -210,10 +223,13 @@ fn signals_forwarded(exam: &mut Exam) -> Result<(), Trouble> {
 /// When the runtime is killed, nobody is left to look after the container: it must end too.
 fn dies_with_runtime(exam: &mut Exam) -> Result<(), Trouble> {
     let container = exam.start()?;
+    let abandoned = container.is_abandoned()?;
     container.run.signal(libc::SIGKILL)?;
     let ended = container.wait_gone(exam.patience(Duration::from_secs(2)))?;
     let source = format!("pidfd of {} after SIGKILL to the runtime", container.pid());
-    exam.check("container-ends", &Evidence::plain(Yes(ended), source), &is(Yes(true))).because("container-orphaned");
+    exam.check("container-ends", &Evidence::plain(Yes(ended), source), &is(Yes(true)))
+        .because_if(abandoned, "container-not-waited-for")
+        .because("container-orphaned");
     Ok(())
 }
 

@@ -79,7 +79,7 @@ fn a_right_runtime_passes(
         "veth-netcat",
         "daemon-does-not-hold",
         "hostnames-distinct",
-        "hostname-length",
+        "hostname-length-option",
         "network-option",
         "network-ready-at-start",
         "networks-apart",

@@ -614,15 +614,15 @@ scenario-hostnames-distinct = Two containers do not have one name
     .man = sethostname(2), uts_namespaces(7)
 check-hostnames-distinct-apart = The two names differ
 
-scenario-hostname-length = A name is taken as a whole, or refused
+scenario-hostname-length-option = A name is taken as a whole, or refused
     .what = With the runtime's host name option a name of 64 bytes, the longest that the kernel takes, is set to the last byte (or refused); one of 65 bytes ends the run with an error.
     .why = A name that is cut is another name, and one that the kernel refused leaves the host's. Neither shows until somebody looks for the container under the name that he gave it.
     .hand =
         sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 65 with the newline
         sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # an error
     .man = sethostname(2) (EINVAL), uname(2), hostname(7)
-check-hostname-length-longest-fits = 64 bytes arrive whole
-check-hostname-length-too-long-refused = 65 bytes are refused
+check-hostname-length-option-longest-fits = 64 bytes arrive whole
+check-hostname-length-option-too-long-refused = 65 bytes are refused
 
 scenario-daemon-does-not-hold = The container is over when its command is
     .what = The command starts another process and ends. The runtime ends at once, and the process it left in the container ends with it.
@@ -865,6 +865,8 @@ cause-chroot-unchecked = The command ran although rootfs/ was missing. The resul
     .why = Four in ten Go programs of this kind do not check it.
 cause-failure-reported-as-success = Something failed, and the exit status says 0. End with a status other than 0 (125 is the custom for a runtime's own failure).
     .why = A script cannot tell this from success.
+cause-dev-mounted-nodev = The devices in /dev are right but cannot be opened (EACCES): the file system there is mounted with MS_NODEV. Use MS_NOSUID|MS_NOEXEC for /dev.
+    .why = MS_NODEV means that no device on it works. For /proc and /sys that is right.
 cause-dev-without-nodes = Devices are missing in /dev. Mount a tmpfs there and make null, zero, full, random, urandom and tty with mknod, or bind the host's.
     .why = `> /dev/null` in a shell script would make a plain file.
 cause-dev-node-is-no-device = An entry in /dev is not the device of its name ({ $observed }). Make it with mknod and S_IFCHR, or bind-mount the host's one onto it.
@@ -959,6 +961,8 @@ cause-line-not-printed = The line did not come out of nc in the container: { $ob
 cause-no-way-back = The container cannot reach the host: { $observed }. Has the runtime set routes or rules in the container's network?
     .why = With 10.0.0.2/24 on the cable the kernel has a route to 10.0.0.1 by itself.
 
+cause-container-not-waited-for = The runtime ends while its command still runs. Wait for the child: in Go cmd.Run() instead of cmd.Start(), else waitpid.
+    .why = Whoever called it gets a status that is not the command's, and nobody looks after the container.
 cause-exit-status-lost = The command's exit status is lost ({ $observed } instead of { $expected }). In Go: if exit, ok := err.(*exec.ExitError), then os.Exit(exit.ExitCode()).
     .why = The workshop's program prints "Error running child" and ends with 1, whatever the command's status was.
 cause-signal-number-raw = The status is the signal's raw number or -1 ({ $observed }). Go's ExitCode() is -1 for a signal: use 128 + WaitStatus.Signal().

@@ -614,15 +614,15 @@ scenario-hostnames-distinct = 2 つのコンテナが同じ名前を持たない
     .man = sethostname(2), uts_namespaces(7) のマニュアル
 check-hostnames-distinct-apart = 2 つの名前が異なる
 
-scenario-hostname-length = 名前がそのまま使われるか、断られる
+scenario-hostname-length-option = 名前がそのまま使われるか、断られる
     .what = ランタイムのホスト名オプションに 64 バイト (カーネルが受け付ける最長) の名前を渡すと、最後のバイトまで設定される (または断られる) はずです。65 バイトの名前はエラーで終わらなければなりません。
     .why = 途中で切られた名前は別の名前で、カーネルに断られた名前は設定されず、ホストの名前が残ります。どちらも、付けた名前でコンテナを探すまで気付きません。
     .hand =
         sudo ./mycontainer run --hostname $(printf %064d 0) /bin/hostname | wc -c     # 改行を入れて 65 のはず
         sudo ./mycontainer run --hostname $(printf %065d 0) /bin/hostname; echo $?    # エラーのはず
     .man = sethostname(2) (EINVAL), uname(2), hostname(7) のマニュアル
-check-hostname-length-longest-fits = 64 バイトがそのまま届く
-check-hostname-length-too-long-refused = 65 バイトは断られる
+check-hostname-length-option-longest-fits = 64 バイトがそのまま届く
+check-hostname-length-option-too-long-refused = 65 バイトは断られる
 
 scenario-daemon-does-not-hold = コマンドが終わればコンテナも終わる
     .what = コマンドが別のプロセスを起動してから終了します。ランタイムはすぐに終わり、コンテナに残されたプロセスも一緒に終わらなければなりません。
@@ -865,6 +865,8 @@ cause-chroot-unchecked = rootfs/ がないのにコマンドが動きました�
     .why = この種の Go プログラムの 10 本に 4 本は確かめていません。
 cause-failure-reported-as-success = 失敗したのに終了ステータスが 0 です。0 以外で終わりましょう（ランタイム自身の失敗は 125 にするのが習慣です）。
     .why = スクリプトには成功と見分けがつきません。
+cause-dev-mounted-nodev = /dev のデバイスは正しいのに開けません (EACCES)。/dev のファイルシステムが MS_NODEV でマウントされています。/dev には MS_NOSUID|MS_NOEXEC を使います。
+    .why = MS_NODEV を付けると、その上のデバイスはどれも使えません。/proc と /sys にはそれで正解です。
 cause-dev-without-nodes = /dev にデバイスがありません。tmpfs をマウントして null、zero、full、random、urandom、tty を mknod で作るか、ホストのものを bind マウントしましょう。
     .why = シェルスクリプトの `> /dev/null` がただのファイルを作ってしまいます。
 cause-dev-node-is-no-device = /dev の中に、名前どおりのデバイスでないものがあります ({ $observed })。S_IFCHR を付けて mknod で作るか、ホストのものを bind マウントしましょう。
@@ -959,6 +961,8 @@ cause-line-not-printed = コンテナの nc から行が出てきませんでし
 cause-no-way-back = コンテナからホストに届きません: { $observed }。ランタイムがコンテナの中で経路やルールを設定していませんか？
     .why = 10.0.0.2/24 を付ければ、10.0.0.1 への経路はカーネルが自分で作ります。
 
+cause-container-not-waited-for = コマンドがまだ動いているのにランタイムが終わります。子プロセスを待ってください。Go なら cmd.Start() ではなく cmd.Run()、そのほかでは waitpid です。
+    .why = 呼び出した側にはコマンドのものではないステータスが届き、コンテナの面倒を見るものがいなくなります。
 cause-exit-status-lost = コマンドの終了ステータスが失われています（期待は { $expected }、実際は { $observed }）。Go なら err.(*exec.ExitError) を取り出し、os.Exit(exit.ExitCode()) としましょう。
     .why = ワークショップのプログラムは "Error running child" と表示し、コマンドのステータスにかかわらず 1 で終わります。
 cause-signal-number-raw = ステータスがシグナル番号そのもの、または -1 になっています ({ $observed })。Go の ExitCode() はシグナルのとき -1 です。128 + WaitStatus.Signal() を使いましょう。

@@ -59,7 +59,7 @@ defects! {
     RF07 "chroot instead of pivot_root; host: setns(mnt) shows the host's whole tree; inside: mkdir, chroot and chdir(\"..\") escape"
     RF08 "the new root is not a mount point; host: every run ends in 125, pivot_root: EINVAL; inside: never starts"
     RF09 "propagation left shared at pivot_root; host: where / is shared, every run ends in 125, pivot_root: EINVAL, and the bind mount of the rootfs stays behind; inside: never starts there"
-    RF11 "old root unmounted without MNT_DETACH, EBUSY ignored; host: setns(mnt) shows the host's tree at /.old_root; inside: /.old_root is the host's root"
+    RF11 "old root unmounted without MNT_DETACH, EBUSY ignored; host: setns(mnt) shows the host's whole tree; inside: nothing, until something enters the mount namespace or escapes by chroot"
     RF12 "umount's EBUSY ignored, then the directory of the old root removed with all that is in it (here on one file system only, and only where that is a tmpfs, as in a machine that is thrown away); host: the files of its root are deleted; inside: an empty /.old_root"
     RF13 "the directory for the old root is made in the rootfs, never removed and must not exist; host: rootfs/.old_root left behind, the second run ends in 125, EEXIST; inside: an empty /.old_root"
     RF14 "propagation made private on the file system of the rootfs alone, then the old root unmounted; host: where / is shared, its own mounts are gone; inside: nothing"
@@ -73,12 +73,14 @@ defects! {
     RF23 "tmpfs over /dev and no nodes in it; host: /proc/P/root/dev is empty; inside: no /dev/null, no /dev/zero"
     RF25 "caller's umask left in place for mknod; host: /dev/null is 0644 under umask 022; inside: an ordinary user cannot write to it"
     RF26 "the work directory's path is cut at the first blank, colon or comma; host: in such a directory the run ends in 125, ENOENT; inside: never starts there"
+    RF30 "chdir(\"/\") before chroot, not after it; host: /proc/P/cwd is the host's root; inside: `ls` lists the host (and, as with every chroot, the old root stays in the mount namespace)"
 
     UT01 "CLONE_NEWUTS omitted, hostname set; host: the host's own nodename changes and stays so; inside: the wanted name"
     UT03 "sethostname's result ignored; host: a name over 64 bytes gives status 0 and the host's name; inside: likewise"
     UT04 "the default hostname is a constant; host: two containers have one name; inside: always `container`"
     UT05 "a hostname over 64 bytes is cut, not refused; host: status 0 where it must fail; inside: the first 64 bytes"
     UT30 "the hostname goes through an array of 64 bytes, the NUL included; host: the last of 64 bytes is missing; inside: likewise"
+    UT31 "the hostname is set with a line break at its end; host: sethostname gets one byte more; inside: uname says so"
 
     PI01 "CLONE_NEWPID omitted; host: NSpid has one number; inside: the pid is the host's, ps lists the host"
     PI02 "unshare(CLONE_NEWPID) without a fork; host: NSpid has one number while ns/pid_for_children is new; inside: the payload keeps its host pid, and after its first child has ended fork gives ENOMEM"
@@ -91,6 +93,7 @@ defects! {
     PI11 "no parent-death signal; host: after SIGKILL to the runtime the payload lives on, its parent the subreaper; inside: nothing"
     PI30 "the parent-death signal is SIGTERM, which PID 1 does not get unless it handles it; host: after SIGKILL to the runtime the payload lives on; inside: nothing"
     PI31 "the runtime stays PID 1 and takes the first child that ends, whoever that is, for the payload; host: the container is over when an orphan ends, with that one's status; inside: nothing"
+    PI32 "the container is started and not waited for; host: status 0 at once, the payload lives on without a runtime; inside: nothing"
 
     MP01 "CLONE_NEWNS omitted (so chroot, not pivot_root); host: ns/mnt is the host's, proc, sysfs and /dev stay mounted in the rootfs after each run; inside: nothing"
     MP02 "CLONE_NEWNS, but propagation left shared (so chroot, not pivot_root); host: where / is shared, the mounts in the rootfs appear on the host and stay there after each run; inside: nothing"
@@ -116,6 +119,7 @@ defects! {
     MP26 "volumes bound without MS_REC; host: what is mounted beneath the directory is not in the container; inside: an empty directory in its place"
     MP27 "FROM:TO:ro is split at the first colon only; host: the volume is mounted at `TO:ro`, writable; inside: nothing at TO"
     MP28 "proc mounted by the image's own mount; host: no proc in the container if the rootfs has no mount, with only a warning; inside: as MP05"
+    MP36 "/dev mounted with MS_NODEV; host: mountinfo says nodev; inside: opening /dev/null gives EACCES"
 
     NN01 "CLONE_NEWNET omitted; host: ns/net is the host's; inside: the host's links and abstract sockets"
     NN02 "lo left down; host: IFF_UP missing on lo; inside: connect to 127.0.0.1 gives ENETUNREACH"

@@ -118,7 +118,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
 /// That may have happened before prctl. getppid() does not tell, it is 0 in a new pid namespace; but the pipe does: its
 /// other end is open for as long as the runtime lives.
 fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
-    if !defect(PI11) {
+    if !defect(PI11) && !defect(PI32) {
         set_pdeathsig(if defect(PI30) { Signal::SIGTERM } else { Signal::SIGKILL }).doing("prctl(PR_SET_PDEATHSIG)")?;
     }
     let mut go = fs::File::from(ties.go.try_clone().doing("dup")?);
@@ -126,7 +126,7 @@ fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
     let mut poll_go = [PollFd::new(ties.go.as_fd(), PollFlags::empty())];
     poll(&mut poll_go, PollTimeout::ZERO).doing("poll")?;
     match poll_go[0].revents() {
-        Some(events) if events.contains(PollFlags::POLLHUP) && !defect(PI11) => {
+        Some(events) if events.contains(PollFlags::POLLHUP) && !defect(PI11) && !defect(PI32) => {
             Err(Failure::own("the runtime is gone"))
         }
         _ => Ok(()),
@@ -148,7 +148,7 @@ fn enter_rootfs(container: &Container) -> Result<(), Failure> {
     } else if !defect(MP01) && !defect(MP02) && !defect(RF09) {
         mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING).doing("make / private")?;
     }
-    let chroot_only = [MP01, MP02, RF01, RF02, RF07].into_iter().any(defect);
+    let chroot_only = [MP01, MP02, RF01, RF02, RF07, RF30].into_iter().any(defect);
     let entered = if chroot_only { change_root(container) } else { switch_root(container) };
     match entered {
         Err(_) if defect(RF03) => Ok(()),
@@ -162,10 +162,13 @@ fn enter_rootfs(container: &Container) -> Result<(), Failure> {
 
 /// chroot(2): enough for a learner's `ls`, but the old root remains in the mount namespace.
 fn change_root(container: &Container) -> Result<(), Failure> {
+    if defect(RF30) {
+        chdir("/").doing("chdir /")?;
+    }
     chroot(&container.rootfs).doing(format_args!("chroot {}", container.rootfs.display()))?;
     if defect(RF02) {
         let _ = chdir(&container.rootfs);
-    } else if !defect(RF01) {
+    } else if !defect(RF01) && !defect(RF30) {
         chdir("/").doing("chdir /")?;
     }
     Ok(())
@@ -194,7 +197,7 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
             .doing("make /sys read-only")?;
     }
     chdir(root).doing(format_args!("chdir {}", root.display()))?;
-    if defect(RF11) || defect(RF12) || defect(RF13) {
+    if defect(RF12) || defect(RF13) {
         return switch_root_with_directory();
     }
     if defect(MP29) || defect(OV24) {
@@ -206,6 +209,10 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     fchdir(&host).doing("chdir to the old root")?;
     if ![MP29, OV10, OV24].into_iter().any(defect) {
         container.volumes.iter().try_for_each(Volume::mount)?;
+    }
+    if defect(RF11) {
+        let _ = umount2(".", MntFlags::empty());
+        return chdir("/").doing("chdir /");
     }
     // The old root's mounts are in use by this very call, hence MNT_DETACH.
     umount2(".", MntFlags::MNT_DETACH).doing("detach the old root")?;
@@ -222,10 +229,6 @@ fn switch_root_with_directory() -> Result<(), Failure> {
     }
     pivot_root(".", ".old_root").doing("pivot_root . .old_root")?;
     chdir("/").doing("chdir /")?;
-    if defect(RF11) {
-        let _ = umount2("/.old_root", MntFlags::empty());
-        return Ok(());
-    }
     if defect(RF12) {
         let _ = umount2("/.old_root", MntFlags::empty());
         return remove_old_root();
@@ -275,7 +278,8 @@ fn mount_dev() -> Result<(), Failure> {
     if defect(MP18) {
         return Ok(());
     }
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    flags.set(MsFlags::MS_NODEV, defect(MP36));
     mount_on("tmpfs", "/dev", flags, sized("mode=755,size=64k"))?;
     if defect(RF23) {
         return Ok(());
@@ -378,6 +382,8 @@ fn mount_on(kind: &str, point: &str, flags: MsFlags, options: &str) -> Result<()
 }
 
 fn name_host(name: &str) -> Result<(), Failure> {
+    let line = format!("{name}\n");
+    let name = if defect(UT31) { &line } else { name };
     let named = sethostname(name).doing(format_args!("sethostname {name}"));
     if defect(UT03) { Ok(()) } else { named }
 }

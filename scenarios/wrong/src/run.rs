@@ -263,6 +263,10 @@ fn start_and_wait(
         thread::sleep(LATE);
         net::connect(network, pid, id)
     });
+    if defect(PI32) {
+        std::mem::forget(running);
+        return Ok(0);
+    }
     let ending = wait_for(pid, signals)?;
     std::mem::forget(running);
     if let Some(reader) = reader {

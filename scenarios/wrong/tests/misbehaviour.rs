@@ -36,7 +36,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF07", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
 #[case("RF08", RUNS, "0", "125")]
 #[case("RF09", "r run true 2>/dev/null; echo $?; grep -c rootfs /proc/self/mountinfo", "0\n0", "125\n1")]
-#[case("RF11", "r run ls -d /.old_root/usr 2>/dev/null || echo none", "none", "/.old_root/usr")]
+#[case("RF11", "hold; nsenter -t $P -m ls -d /usr/lib 2>/dev/null || echo none; release", "none", "/usr/lib")]
 #[case(
     "RF12", // with a root that may be lost: a tmpfs
     "mount --make-rprivate /; mkdir /tmp/host; mount -t tmpfs tmpfs /tmp/host; cp -a rootfs \"$RUNTIME\" /tmp/host; \
@@ -62,11 +62,18 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RF23", "r run test -e /dev/zero; echo $?", "0", "1")]
 #[case("RF25", "r run stat -c %a /dev/null", "666", "644")]
 #[case("RF26", "mkdir 'a b'; mv rootfs 'a b'; cd 'a b'; r run true 2>/dev/null; echo $?", "0", "125")]
+#[case(
+    "RF30",
+    "hold; [ $(stat -c %i /proc/$P/cwd/) = $(stat -c %i rootfs) ] && echo inside || echo outside; release",
+    "inside",
+    "outside"
+)]
 #[case("UT01", "r run --hostname inside true; hostname", "outside", "inside")]
 #[case("UT03", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
 #[case("UT04", "[ $(r run hostname) = $(r run hostname) ] && echo same || echo different", "different", "same")]
 #[case("UT05", "r run --hostname $(printf %065d 0) true 2>/dev/null; echo $?", "125", "0")]
 #[case("UT30", "r run --hostname $(printf %064d 0) hostname | wc -c", "65", "64")]
+#[case("UT31", "r run --hostname inside hostname | wc -l", "1", "2")]
 #[case("PI01", PID, "one", "other")]
 #[case("PI02", PID, "one", "other")]
 #[case("PI03", "as_user run /bin/sh -c 'test -d /usr/lib && echo host' 2>/dev/null; echo $?", "125", "host\n0")]
@@ -101,6 +108,12 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
      while [ -d /proc/$orphan ]; do /bin/true; done; exit 3'; echo $?",
     "3",
     "9"
+)]
+#[case(
+    "PI32",
+    "\"$RUNTIME\" $DEFECT run sh -c 'read line < /go; exit 3' & R=$!; soon_dead $R; echo > rootfs/go; wait $R; echo $?",
+    "alive\n3",
+    "dead\n0"
 )]
 #[case("MP01", LEAK, "clean", "leaked")]
 #[case("MP02", LEAK, "clean", "leaked")]
@@ -151,6 +164,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     ""
 )]
 #[case("MP27", "mkdir v; : > v/file; r run --volume $PWD/v:/v:ro ls /v 2>/dev/null", "file", "")]
+#[case("MP36", "r run sh -c ': > /dev/null' 2>/dev/null; echo $?", "0", "1")]
 #[case("MP28", "rm rootfs/bin/mount; r run ls -d /proc/self 2>/dev/null || echo none", "/proc/self", "none")]
 #[case(
     "NN01",
