@@ -5,6 +5,7 @@ SHELL   := /bin/bash
 HOST    := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/$(HOST)/release
+DEBUG   := $(TARGET)/$(HOST)/debug
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,qemu-system-x86_64=qemu-system-x86)
 
@@ -14,12 +15,13 @@ EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
 TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 
-.PHONY: help exam test bench build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
+.PHONY: help exam test bench matrix build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
 
 help:
 	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
 	@echo 'make test    run every test (as root, or by sudo)'
 	@echo 'make bench   measure start-up and a whole exam'
+	@echo 'make matrix  every wrong runtime against every scenario: docs/kill-matrix.md'
 	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
 	@echo 'make docs    write docs/scenarios.md anew'
 	@echo
@@ -44,6 +46,14 @@ test: tools-for-tests
 bench: tools-for-benches build
 	$(ROOT_RUNNER) cargo bench --locked -p mycontainer --bench startup
 	$(ROOT_RUNNER) cargo bench --locked -p boxproof --bench exam
+
+# Every wrong runtime, cheat and control against the whole catalogue, on this machine.
+matrix: tools-for-tests
+	scenarios/controls/build.sh "$(TARGET)/controls"
+	cargo build --locked -p boxproof -p wrong-runtime
+	cargo build --locked -p boxproof-scenarios --example matrix
+	$(SUDO) $(DEBUG)/examples/matrix $(DEBUG)/boxproof $(DEBUG)/wrong-runtime "$(abspath $(TARGET))/controls" > $(TARGET)/kill-matrix.md
+	mv $(TARGET)/kill-matrix.md docs/kill-matrix.md
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md

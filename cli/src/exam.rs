@@ -23,7 +23,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let place = Place::of(args.backend)?;
     let scenarios = chosen(args)?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
-    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable())?;
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), &texts)?;
     let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
     let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;

@@ -6,6 +6,7 @@ use boxproof_harness::manifest::{FILE_NAME, Invocation, Manifest};
 use boxproof_harness::program::{Program, ProgramError};
 use boxproof_harness::result::{Build, Submission};
 use boxproof_harness::tree::{Tree, TreeError};
+use boxproof_scenarios::texts::Texts;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -31,7 +32,12 @@ const NOT_THE_PROGRAM: [&str; 4] = ["rootfs", "target", ".git", "node_modules"];
 
 impl Subject {
     /// Looks at what the command line names. `disposable`: whether it will run on a machine that is thrown away.
-    pub fn find(given: Option<&Path>, adapter: Option<Adapter>, disposable: bool) -> Result<Subject, Trouble> {
+    pub fn find(
+        given: Option<&Path>,
+        adapter: Option<Adapter>,
+        disposable: bool,
+        texts: &Texts,
+    ) -> Result<Subject, Trouble> {
         let path = given.unwrap_or(Path::new("."));
         let manifest = manifest(path)?;
         if manifest.is_none() && given.is_none() {
@@ -45,7 +51,7 @@ impl Subject {
             None => None,
         };
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
-        let program = Program::inspect(program).map_err(Trouble::usage)?;
+        let program = Program::inspect(program).map_err(|error| refused(&error, texts))?;
         let directory = match &manifest {
             Some(manifest) => real(&manifest.directory)?,
             None => program.path.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -56,7 +62,7 @@ impl Subject {
         Ok(Subject {
             invocation,
             submission: submission.map_err(Trouble::usage)?,
-            libraries: libraries(&program, disposable)?,
+            libraries: libraries(&program, disposable, texts)?,
             about: about(path, &program, build),
             program: name,
             directory,
@@ -156,11 +162,17 @@ fn belongings(directory: &Path) -> Result<Tree, TreeError> {
     Ok(tree)
 }
 
-fn libraries(program: &Program, disposable: bool) -> Result<Tree, Trouble> {
+/// Why a program cannot be examined, in the reader's language.
+fn refused(error: &ProgramError, texts: &Texts) -> Trouble {
+    let text = error.text();
+    Trouble::usage(texts.text(&text.id, &text.params))
+}
+
+fn libraries(program: &Program, disposable: bool, texts: &Texts) -> Result<Tree, Trouble> {
     if !disposable {
         return Ok(Tree::new());
     }
-    let closure = program.closure().map_err(|error: ProgramError| Trouble::usage(error))?;
+    let closure = program.closure().map_err(|error| refused(&error, texts))?;
     if let Some(language) = &closure.needs_tree {
         return Err(Trouble::environment(format!(
             "{}: it is run by {language}, whose library is not in the virtual machine. Examine it where {language} is \
@@ -180,5 +192,42 @@ fn about(path: &Path, program: &Program, build: Option<Build>) -> Submission {
         sha256: program.sha256.clone(),
         build,
         ..Submission::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use boxproof_scenarios::texts::Language;
+
+    /// What the harness says in English is what the reader is told, in whichever language.
+    #[test]
+    fn every_refusal_has_its_text() {
+        let (path, source) = (PathBuf::from("a/program"), std::io::Error::from_raw_os_error(13));
+        let other = PathBuf::from("/lib/other");
+        let all = [
+            ProgramError::NotFound { path: path.clone() },
+            ProgramError::Directory { path: path.clone() },
+            ProgramError::Special { path: path.clone() },
+            ProgramError::Unreadable { path: path.clone(), source },
+            ProgramError::NotExecutable { path: path.clone() },
+            ProgramError::Empty { path: path.clone() },
+            ProgramError::TextWithoutInterpreter { path: path.clone() },
+            ProgramError::NotAProgram { path: path.clone(), seems: "a picture" },
+            ProgramError::Foreign { path: path.clone(), built_for: "s390x".into(), machine: "x86_64".into() },
+            ProgramError::Corrupt { path: path.clone(), detail: "cut off".into() },
+            ProgramError::InterpreterMissing { path: path.clone(), interpreter: "/bin/sh\r".into() },
+            ProgramError::InterpreterMissing { path: path.clone(), interpreter: other.clone() },
+            ProgramError::LoaderMissing { path: path.clone(), loader: other.clone() },
+            ProgramError::TooManyInterpreters { path: path.clone() },
+            ProgramError::LibraryMissing { library: other, needed_by: path },
+        ];
+        let (english, japanese) = (crate::words::texts(Language::English), crate::words::texts(Language::Japanese));
+        for error in all {
+            let text = error.text();
+            assert_eq!(english.text(&text.id, &text.params), error.to_string());
+            let said = japanese.text(&text.id, &text.params);
+            assert!(said != error.to_string() && said != text.id, "{said}");
+        }
     }
 }

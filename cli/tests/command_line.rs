@@ -75,6 +75,8 @@ fn no_such_file() {
     let message =
         contains("/nonexistent/mycontainer").and(contains("no such file")).and(contains("Build your runtime"));
     boxproof().args(["exam", "/nonexistent/mycontainer"]).assert().code(2).stdout("").stderr(message);
+    let japanese = contains("/nonexistent/mycontainer: そのファイルはありません");
+    boxproof().args(["exam", "--lang", "ja", "/nonexistent/mycontainer"]).assert().code(2).stderr(japanese);
 }
 
 #[test]

@@ -98,3 +98,21 @@ doctor-verdict-both = Both backends can examine everything.
 doctor-verdict-vm = The virtual machine can examine everything: boxproof exam ./mycontainer
 doctor-verdict-local = This machine itself can examine everything: sudo boxproof exam --backend local ./mycontainer
 doctor-verdict-none = No backend can examine everything yet. What is lacking stands above, with what mends it.
+
+## Programs that cannot be examined
+
+program-not-found = { $path }: there is no such file. Build your runtime first, then give the path of the built program
+program-is-a-directory = { $path }: this is a directory without boxproof.toml. Give the path of the program in it, or write a boxproof.toml whose [runtime] names it: program = "mycontainer"
+program-is-special = { $path }: this is not a regular file. Give the path of a program
+program-unreadable = read { $path }: { $error }. Make it readable for the user who runs boxproof
+program-without-run-bit = { $path }: the file has no run bit. Set it: chmod +x { $path }
+program-is-empty = { $path }: the file is empty. Did the build fail? Build your runtime again
+program-is-text = { $path }: this is a text file without a first line `#!...`, so the kernel cannot run it. If it is a script, begin it with #!/bin/sh and set its run bit (chmod +x { $path }); if it is source code, build it and give the path of the built program
+program-is-none = { $path }: this is { $seems }, which Linux does not execute. Give the path of a Linux program
+program-is-foreign = { $path }: it is built for { $builtFor }, this machine is { $machine }. Build it on this machine, or for it (Go: GOOS=linux GOARCH={ $goarch }; Rust: --target { $arch }-unknown-linux-musl)
+program-is-damaged = { $path }: the ELF file is damaged: { $detail }. Build your runtime again, or copy it again
+program-with-windows-line-ends = { $path }: its first line ends in a carriage return (a Windows line end), which the kernel takes for a part of the interpreter's name. Remove it: sed -i 's/\r$//' { $path }
+program-interpreter-missing = { $path }: its first line names { $interpreter }, which is not on this machine. Install it or correct the line
+program-loader-missing = { $path }: it is started by the loader { $loader }, which is not on this machine: it was linked on another distribution. Build it here, or static
+program-interpreters-too-deep = { $path }: the interpreter of this script is itself a script, more than four deep. Name a program in its first line
+program-library-missing = { $path }: it needs the library { $library }, which is in none of the places where the loader looks. Install the library or build static

@@ -98,3 +98,21 @@ doctor-verdict-both = どちらのバックエンドでもすべて調べられ�
 doctor-verdict-vm = 仮想マシンですべて調べられます: boxproof exam ./mycontainer
 doctor-verdict-local = このマシンですべて調べられます: sudo boxproof exam --backend local ./mycontainer
 doctor-verdict-none = すべてを調べられるバックエンドがまだありません。足りないものと直し方は上のとおりです。
+
+## 試験できないプログラム
+
+program-not-found = { $path }: そのファイルはありません。まずランタイムをビルドして、できたプログラムのパスを指定してください
+program-is-a-directory = { $path }: boxproof.toml のないディレクトリです。中のプログラムのパスを指定するか、[runtime] に program = "mycontainer" と書いた boxproof.toml を置いてください
+program-is-special = { $path }: 通常のファイルではありません。プログラムのパスを指定してください
+program-unreadable = { $path } を読めません: { $error }。boxproof を実行するユーザーが読めるようにしてください
+program-without-run-bit = { $path }: 実行ビットが付いていません。付けるには: chmod +x { $path }
+program-is-empty = { $path }: 空のファイルです。ビルドに失敗していませんか？ もう一度ビルドしてください
+program-is-text = { $path }: 1 行目に `#!...` のないテキストファイルなので、カーネルは実行できません。スクリプトなら 1 行目を #!/bin/sh にして実行ビットを付け (chmod +x { $path })、ソースコードならビルドして、できたプログラムのパスを指定してください
+program-is-none = { $path }: Linux で実行できる形式ではありません ({ $seems })。Linux のプログラムのパスを指定してください
+program-is-foreign = { $path }: { $builtFor } 用にビルドされていますが、このマシンは { $machine } です。このマシンでビルドするか、このマシン用にビルドしてください (Go: GOOS=linux GOARCH={ $goarch }、Rust: --target { $arch }-unknown-linux-musl)
+program-is-damaged = { $path }: ELF ファイルが壊れています: { $detail }。もう一度ビルドするか、コピーし直してください
+program-with-windows-line-ends = { $path }: 1 行目の行末が CR（Windows の改行）なので、カーネルはそれをインタープリター名の一部とみなします。取り除くには: sed -i 's/\r$//' { $path }
+program-interpreter-missing = { $path }: 1 行目にある { $interpreter } がこのマシンにありません。インストールするか、1 行目を直してください
+program-loader-missing = { $path }: ローダー { $loader } がこのマシンにありません。別のディストリビューションでリンクされたプログラムです。このマシンでビルドするか、静的リンクにしてください
+program-interpreters-too-deep = { $path }: このスクリプトのインタープリターもまたスクリプトで、4 段より深くなっています。1 行目にはプログラムを書いてください
+program-library-missing = { $path }: ライブラリ { $library } が、ローダーの探すどの場所にもありません。インストールするか、静的リンクでビルドしてください

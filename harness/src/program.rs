@@ -239,6 +239,45 @@ impl fmt::Display for ProgramError {
     }
 }
 
+impl ProgramError {
+    /// The same as `Display` says in English, by message id, for a reader of any language.
+    pub fn text(&self) -> crate::result::Text {
+        use crate::result::Text;
+        let of = |id: &str, path: &Path| Text::new(id).with("path", path.display());
+        match self {
+            Self::NotFound { path } => of("program-not-found", path),
+            Self::Directory { path } => of("program-is-a-directory", path),
+            Self::Special { path } => of("program-is-special", path),
+            Self::Unreadable { path, source } => of("program-unreadable", path).with("error", words(source)),
+            Self::NotExecutable { path } => of("program-without-run-bit", path),
+            Self::Empty { path } => of("program-is-empty", path),
+            Self::TextWithoutInterpreter { path } => of("program-is-text", path),
+            Self::NotAProgram { path, seems } => of("program-is-none", path).with("seems", seems),
+            Self::Foreign { path, built_for, machine } => of("program-is-foreign", path)
+                .with("builtFor", built_for)
+                .with("machine", machine)
+                .with("goarch", elf::go_name(std::env::consts::ARCH))
+                .with("arch", std::env::consts::ARCH),
+            Self::Corrupt { path, detail } => of("program-is-damaged", path).with("detail", detail),
+            Self::InterpreterMissing { path, interpreter } if ends_in_return(interpreter) => {
+                of("program-with-windows-line-ends", path)
+            }
+            Self::InterpreterMissing { path, interpreter } => {
+                of("program-interpreter-missing", path).with("interpreter", interpreter.display())
+            }
+            Self::LoaderMissing { path, loader } => of("program-loader-missing", path).with("loader", loader.display()),
+            Self::TooManyInterpreters { path } => of("program-interpreters-too-deep", path),
+            Self::LibraryMissing { library, needed_by } => {
+                of("program-library-missing", needed_by).with("library", library.display())
+            }
+        }
+    }
+}
+
+fn ends_in_return(interpreter: &Path) -> bool {
+    interpreter.as_os_str().as_bytes().ends_with(b"\r")
+}
+
 impl std::error::Error for ProgramError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -249,7 +288,7 @@ impl std::error::Error for ProgramError {
 }
 
 fn interpreter_missing(f: &mut fmt::Formatter<'_>, path: &Path, interpreter: &Path) -> fmt::Result {
-    if interpreter.as_os_str().as_bytes().ends_with(b"\r") {
+    if ends_in_return(interpreter) {
         return write!(
             f,
             "{0}: its first line ends in a carriage return (a Windows line end), which the kernel takes for a part of the \

@@ -214,3 +214,15 @@ fn a_mutant_fails_its_scenario(#[case] defect: &str, #[case] scenario: &str, #[c
 fn a_mutant_fails_its_scenario_in_the_machine(#[case] defect: &str, #[case] scenario: &str, #[case] cause: &str) {
     fails_with(defect, "vm", scenario, cause);
 }
+
+/// A mutant that nobody tries to kill does not slip in.
+#[test]
+fn every_mutant_is_tried() {
+    let list = std::process::Command::new(workspace_program("wrong-runtime")).arg("--list").output().expect("--list");
+    let source = include_str!("mutants.rs");
+    let list = String::from_utf8(list.stdout).expect("UTF-8");
+    let ids: Vec<&str> = list.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(ids.len() >= 130, "{} mutants", ids.len());
+    let missing: Vec<&&str> = ids.iter().filter(|id| !source.contains(&format!("case(\"{id}\""))).collect();
+    assert!(missing.is_empty(), "add a case for {missing:?}");
+}
