@@ -113,6 +113,12 @@ impl Trouble {
         matches!(self, Trouble::Runtime(failure) if failure.message.id == id)
     }
 
+    /// Whether it is that failure, and no circumstances have named another cause than itself.
+    fn is_unexplained(&self, id: &str) -> bool {
+        let itself = |failure: &Failure| failure.cause.as_ref().is_none_or(|cause| cause.id == id);
+        self.is(id) && matches!(self, Trouble::Runtime(failure) if itself(failure))
+    }
+
     /// The same failure where the circumstances name another cause.
     pub fn because(mut self, cause: &str) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -927,7 +933,8 @@ impl Exam {
             other if !consequence.iter().any(|id| other.is(id)) => other,
             trouble if lost("mount") => trouble.because("host-mounts-taken-away"),
             trouble if lost("file") => trouble.because("host-files-deleted"),
-            trouble if trouble.is("command-not-started") && self.stumbles(&differences) => {
+            // What the scenario itself knows of the circumstances goes before a guess by what was printed.
+            trouble if trouble.is_unexplained("command-not-started") && self.stumbles(&differences) => {
                 trouble.because("file-left-behind")
             }
             trouble if differences.iter().any(|item| item.after.contains(" on /proc type proc")) => {

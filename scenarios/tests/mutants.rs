@@ -6,7 +6,7 @@ mod common;
 use boxproof_harness::result::Status;
 use common::{checks, exam, explain, quick_backend, workspace_program};
 use rstest::rstest;
-use serial_test::file_serial;
+use serial_test::{file_parallel, file_serial};
 use std::path::{Path, PathBuf};
 
 /// A directory with the program and a boxproof.toml that calls it with its defect.
@@ -96,7 +96,6 @@ fn fails_with(defect: &str, backend: &str, scenario: &str, cause: &str) {
 #[case("MP15", "sysfs-read-only", "sysfs-writable")]
 #[case("MP17", "terminals-work", "terminals-do-not-open")]
 #[case("MP18", "dev-is-own", "dev-of-the-host")]
-#[case("MP19", "volume-read-only-option", "read-only-in-one-call")]
 #[case("MP20", "submounts-carried", "bind-not-recursive")]
 #[case("MP22", "image-links-stay-inside", "image-link-followed")]
 #[case("MP23", "proc-isolated", "proc-not-mounted")]
@@ -190,7 +189,7 @@ fn fails_with(defect: &str, backend: &str, scenario: &str, cause: &str) {
 #[case("RT43", "unknown-option-refused", "unknown-option-ignored")]
 #[case("RT44", "arguments-intact", "arguments-through-a-shell")]
 #[case("RT45", "ordinary-command", "ordinary-commands-unconfined")]
-#[file_serial(exams)]
+#[file_parallel(exams)]
 fn a_mutant_fails_its_scenario(#[case] defect: &str, #[case] scenario: &str, #[case] cause: &str) {
     fails_with(defect, quick_backend(), scenario, cause);
 }
