@@ -149,6 +149,7 @@ mod tests {
             include_str!("progress.rs"),
             include_str!("report/markdown.rs"),
             include_str!("report/terminal.rs"),
+            include_str!("../../harness/src/program.rs"),
         ]
         .concat();
         let made = ["ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-"];
