@@ -256,15 +256,13 @@ fn remove_below(directory: &Path) {
     }
 }
 
-/// Where the file system that holds `path` is mounted: the last directory on the way up that is on the same one.
+/// Where the mount that `path` lies on is.
 fn mount_point_of(path: &Path) -> Result<PathBuf, Failure> {
-    let device = |path: &Path| fs::metadata(path).map(|meta| meta.dev()).doing(format_args!("stat {}", path.display()));
-    let own = device(path)?;
-    let mut point = path;
-    while let Some(above) = point.parent().filter(|above| device(above).is_ok_and(|other| other == own)) {
-        point = above;
-    }
-    Ok(point.to_owned())
+    let mounts = fs::read_to_string("/proc/self/mountinfo").doing("read /proc/self/mountinfo")?;
+    // Field 5 is where it is mounted. Of those above the path, the longest is the one that it lies on.
+    let points = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(PathBuf::from);
+    let point = points.filter(|point| path.starts_with(point)).max_by_key(|point| point.as_os_str().len());
+    Ok(point.unwrap_or_else(|| "/".into()))
 }
 
 fn bind_on(container: &Container) -> Result<(), Failure> {

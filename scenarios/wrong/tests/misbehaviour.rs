@@ -51,7 +51,8 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
     "0",
     "rootfs/.old_root\n125"
 )]
-#[case("RF14", "before=$(mounts); r run true; [ $(mounts) -lt $before ] && echo fewer || echo kept", "kept", "fewer")]
+// Its /proc may be gone as well.
+#[case("RF14", "before=$(mounts); r run true; [ \"$(mounts)\" = $before ] && echo kept || echo fewer", "kept", "fewer")]
 #[case("RF16", RUNS, "0", "125")]
 #[case("RF17", "r run true; ls /tmp | wc -l", "0", "1")]
 #[case("RF18", "r run true; ls /tmp | wc -l", "0", "1")]
