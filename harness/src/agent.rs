@@ -292,7 +292,7 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
     let outcome = (scenario.run)(&mut exam);
     exam.look_for_meddling();
     let ended = exam.bed.clear().is_ok();
-    let residue = if ended { exam.residue(Duration::from_millis(200), |_| true) } else { Ok(Vec::new()) };
+    let residue = if ended { exam.left(Duration::from_millis(200)) } else { Ok(Vec::new()) };
     // Root on the little host can take it down, by reboot(2) for instance. That must not pass for a failure of ours.
     let down = exam.something_ran() && exam.bed.is_down();
     let (outcome, residue) = match down {

@@ -9,7 +9,7 @@ use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
 use crate::terminal::Terminal;
-use crate::testbed::{Inventory, Outer, Testbed};
+use crate::testbed::{Inventory, Outer, Testbed, vanishes};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
@@ -840,7 +840,15 @@ impl Exam {
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
     /// only what `counts`.
     pub fn residue(&mut self, deadline: Duration, counts: impl Fn(&Residue) -> bool) -> Result<Vec<Residue>> {
-        Inventory::settle(&self.bed, &self.before, &self.own, counts, self.bed.pace().deadline(deadline))
+        let deadline = self.bed.pace().deadline(deadline);
+        let mut residue = Inventory::settle(&self.bed, &self.before, &self.own, &counts, deadline)?;
+        residue.retain(counts);
+        Ok(residue)
+    }
+
+    /// What differs on the host when everything in the testbed has ended.
+    pub(crate) fn left(&self, deadline: Duration) -> Result<Vec<Residue>> {
+        Inventory::settle(&self.bed, &self.before, &self.own, vanishes, self.bed.pace().deadline(deadline))
     }
 
     /// What differs on the host now, while containers run.

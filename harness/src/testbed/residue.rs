@@ -124,27 +124,30 @@ impl Inventory {
             .collect()
     }
 
-    /// Takes stock until nothing differs from `before` or `deadline` passes: the kernel takes network namespaces and
-    /// cgroups down asynchronously, so that one look is not enough.
+    /// Takes stock until nothing differs from `before`, nothing that differs is `worth` waiting for, or `deadline` passes.
     pub fn settle(
         bed: &Testbed,
         before: &Inventory,
         own: &[String],
-        counts: impl Fn(&Residue) -> bool,
+        worth: impl Fn(&Residue) -> bool,
         deadline: Duration,
     ) -> Result<Vec<Residue>> {
         let end = Instant::now() + deadline;
         let mut pause = Duration::from_millis(5);
         loop {
-            let mut residue = Inventory::take(bed, Outer::Over)?.since(before, bed.work(), own);
-            residue.retain(&counts);
-            if residue.is_empty() || Instant::now() >= end {
+            let residue = Inventory::take(bed, Outer::Over)?.since(before, bed.work(), own);
+            if !residue.iter().any(&worth) || Instant::now() >= end {
                 return Ok(residue);
             }
             std::thread::sleep(pause);
             pause = (pause * 3 / 2).min(Duration::from_millis(50));
         }
     }
+}
+
+/// Whether the kernel takes such a thing down by itself, some time after the last process that held it has ended.
+pub fn vanishes(residue: &Residue) -> bool {
+    matches!(residue.kind.as_str(), "link" | "address" | "cgroup" | "process")
 }
 
 /// Settings of the host that a runtime might touch. They are the testbed's own, by its namespaces, where they can be.
