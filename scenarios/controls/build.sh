@@ -23,21 +23,26 @@ fi
 
 # Is OUTDIR/NAME older than any of its sources, or not there?
 stale() { # NAME SOURCE...
-    name=$1
+    built=$out/$1
     shift
-    [ ! -e "$out/$name" ] || [ -n "$(find "$@" -newer "$out/$name" -print -quit)" ]
+    [ ! -e "$built" ] || [ -n "$(find "$@" -newer "$built" -print -quit)" ]
 }
 
 # Built under another name and moved, so that nobody ever runs half a file.
-if stale go-workshop "$here/go-workshop"; then
-    (cd "$here/go-workshop" && GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CGO_ENABLED=0 \
-        go build -trimpath -buildvcs=false -o "$out/.go-workshop" .)
-    mv "$out/.go-workshop" "$out/go-workshop"
-fi
+for name in go-workshop go-minimal; do
+    stale "$name" "$here/$name" || continue
+    (cd "$here/$name" && GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off CGO_ENABLED=0 \
+        go build -trimpath -buildvcs=false -o "$out/.$name" .)
+    mv "$out/.$name" "$out/$name"
+done
 if stale c-minimal "$here/c-minimal"; then
     cc -O2 -Wall -Wextra -Werror -static -o "$out/.c-minimal" "$here/c-minimal/mycontainer.c"
     mv "$out/.c-minimal" "$out/c-minimal"
 fi
+
+# Those with a boxproof.toml are directories.
+mkdir -p "$out/sh-minimal"
+cp -p "$here"/sh-minimal/* "$out/sh-minimal/"
 
 cp -p "$here/manual-step2.sh" "$out/manual-step2.sh"
 cp -p "$here/python-minimal/mycontainer.py" "$out/python-minimal.py"
