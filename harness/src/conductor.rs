@@ -45,9 +45,8 @@ pub fn conduct(
         score.report.infrastructure_errors.push(Infrastructure { id: "agent".into(), text: error.to_string() });
     }
     let mut report = score.finish();
-    if let Some(flag) = names_the_harness(parcel) {
-        report.flags.push(flag);
-    }
+    report.flags.extend(names_the_harness(parcel));
+    report.flags.extend(declares_policy(&parcel.plan, &report.checks));
     report.flags.sort_by(|a, b| a.id.cmp(&b.id));
     report.run.started_at = started_at;
     report.run.finished_at = now();
@@ -70,6 +69,21 @@ fn names_the_harness(parcel: &Parcel) -> Option<Flag> {
     let found: Vec<&str> = OURS.iter().filter(holds).copied().collect();
     let evidence = format!("{} holds: {}", parcel.plan.program, found.join(", "));
     (!found.is_empty()).then(|| Flag::raised("names-the-harness", evidence))
+}
+
+/// What the runtime under test declares to do by design, and which checks are not judged for it: a line for each. Who sets
+/// the task decides whether he agrees.
+fn declares_policy(plan: &Plan, checks: &[Check]) -> Option<Flag> {
+    let lines = plan.invocation.declared().map(|policy| {
+        let excused = |check: &&Check| {
+            check.message.id == "policy-declared"
+                && check.message.params.get("policy").map(String::as_str) == Some(policy.key())
+        };
+        let excused: Vec<&str> = checks.iter().filter(excused).map(|check| check.id.as_str()).collect();
+        format!("{policy} ({})", if excused.is_empty() { "—".to_owned() } else { excused.join(", ") })
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| Flag::raised("declares-policy", lines.join("\n")))
 }
 
 fn now() -> String {

@@ -1,0 +1,92 @@
+//! What a runtime declares to do by design is a skip: never a point, never in tier core, and never for a mistake that only
+//! looks like it.
+
+mod common;
+
+use boxproof_harness::policy::Policy;
+use boxproof_harness::result::{Report, Status};
+use common::{checks, exam, explain, quick_backend, workspace_program};
+use rstest::rstest;
+use std::path::{Path, PathBuf};
+
+/// A runtime with one defect, that declares these policies.
+fn declaring(defect: &str, policies: &[Policy]) -> PathBuf {
+    let keys: Vec<&str> = policies.iter().map(|policy| policy.key()).collect();
+    let name = format!("{defect}-{}", if keys.len() == Policy::ALL.len() { "all".to_owned() } else { keys.join("-") });
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("policy").join(name);
+    std::fs::create_dir_all(&directory).expect("a directory for the runtime");
+    std::fs::copy(workspace_program("wrong-runtime"), directory.join("wrong-runtime")).expect("copy the runtime");
+    let lines: String = keys.iter().map(|key| format!("{key} = true\n")).collect();
+    let manifest = format!(
+        "[runtime]\nprogram = \"wrong-runtime\"\nadapter = \"command\"\n\
+         command = [\"{{program}}\", \"--defect\", \"{defect}\", \"run\", \"--\", \"{{argv}}\"]\n[policy]\n{lines}"
+    );
+    std::fs::write(directory.join("boxproof.toml"), manifest).expect("write its manifest");
+    directory
+}
+
+fn declared_flag(report: &Report) -> &str {
+    let flag = report.flags.iter().find(|flag| flag.id == "declares-policy");
+    flag.map_or("", |flag| flag.evidence.as_str())
+}
+
+#[rstest]
+#[case("RT21", Policy::InheritsDescriptors, "descriptors-closed", "descriptor-kept-out")]
+#[case("PI10", Policy::KeepsSignals, "signals-forwarded", "payload-got-it")]
+#[case("PI11", Policy::OutlivesRuntime, "dies-with-runtime", "container-ends")]
+#[case("MP28", Policy::NeedsImagePrograms, "image-without-programs", "loopback-as-before")]
+fn what_is_declared_is_a_skip_and_no_point(
+    #[case] defect: &str,
+    #[case] policy: Policy,
+    #[case] scenario: &str,
+    #[case] check: &str,
+) {
+    let only = ["--only", scenario];
+    let report = exam(&declaring(defect, &[policy]), quick_backend(), &only);
+    let found = checks(&report, scenario);
+    let declared = found.iter().find(|found| found.id.ends_with(check)).expect("the check is in the result");
+    assert_eq!((declared.status, declared.score, declared.max_score), (Status::Skip, 0, 1), "{}", explain(&found));
+    assert_eq!(declared.message.id, "policy-declared");
+    assert_eq!(declared.message.params["policy"], policy.key());
+    assert!(declared.hint.is_none() && report.causes.is_empty(), "{:?}", report.causes);
+    assert!(!declared.observed.is_empty(), "what was observed is still told");
+    assert!(report.score < report.max_score);
+    let line = format!("{policy} ({}", declared.id);
+    assert!(declared_flag(&report).contains(&line), "{line} is not among {:?}", report.flags);
+
+    // The twin: another declaration excuses nothing of it.
+    let other = Policy::ALL.into_iter().find(|other| *other != policy).expect("there is more than one");
+    let report = exam(&declaring(defect, &[other]), quick_backend(), &only);
+    assert_eq!(report.status, Status::Fail);
+    assert_eq!(declared_flag(&report), format!("{other} (—)"));
+}
+
+/// Neither what is of tier core nor a mistake beside the policy is excused, whatever is declared.
+#[rstest]
+#[case("RF01", "rootfs-is-root", "chdir-forgotten")]
+#[case("PI01", "pid-one", "pid-namespace-not-new")]
+#[case("MP05", "proc-isolated", "proc-not-mounted")]
+#[case("NN01", "lone-loopback", "network-namespace-not-new")]
+#[case("PI03", "root-required", "runs-without-isolation")]
+#[case("RT06", "command-not-found", "exec-failure-hidden")]
+#[case("RF13", "no-residue", "file-left-behind")]
+#[case("NN10", "image-without-programs", "needs-programs-of-the-image")]
+fn declaring_everything_excuses_nothing_else(#[case] defect: &str, #[case] scenario: &str, #[case] cause: &str) {
+    let report = exam(&declaring(defect, &Policy::ALL), quick_backend(), &["--only", scenario]);
+    let found = checks(&report, scenario);
+    assert_eq!(report.status, Status::Fail, "{}", explain(&found));
+    assert!(report.causes.iter().any(|known| known.id == cause), "{:?}", report.causes);
+}
+
+/// What passes passes, whether it is declared or not; and a declaration never goes unseen.
+#[test]
+fn a_declaration_that_excuses_nothing_changes_nothing_but_the_flag() {
+    let scenarios = ["--only", "descriptors-closed", "--only", "pid-one"];
+    let plain = exam(&declaring("RF13", &[]), quick_backend(), &scenarios);
+    let declared = exam(&declaring("RF13", &Policy::ALL), quick_backend(), &scenarios);
+    let statuses = |report: &Report| report.checks.iter().map(|check| check.status).collect::<Vec<_>>();
+    assert_eq!(statuses(&plain), statuses(&declared));
+    assert_eq!(plain.score, declared.score);
+    assert_eq!(declared_flag(&plain), "");
+    assert_eq!(declared_flag(&declared).lines().count(), Policy::ALL.len());
+}
