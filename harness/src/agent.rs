@@ -487,7 +487,7 @@ mod tests {
     use crate::manifest::Manifest;
 
     fn failed_by(policy: Policy) -> Judged {
-        let failure = Trouble::runtime("failure", "expected", "observed").unless_declared(policy);
+        let failure = Trouble::runtime("container-gone", "it lives", "it ended").unless_declared(policy);
         match failure {
             Trouble::Runtime(failure) => failed("check", &failure),
             Trouble::Harness(error) => panic!("{error}"),
