@@ -371,7 +371,7 @@ fn respected(tier: Tier, invocation: &Invocation) -> BTreeSet<Policy> {
 fn excused(judged: Judged, respected: &BTreeSet<Policy>) -> Judged {
     match judged.policy.filter(|policy| judged.status == Status::Fail && respected.contains(policy)) {
         Some(policy) => {
-            let message = Text::new("policy-declared").with("policy", policy).with("observed", &judged.observed);
+            let message = Text::new("policy-declared").with("policy", policy);
             Judged { status: Status::Skip, message, cause: None, ..judged }
         }
         None => judged,

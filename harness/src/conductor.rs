@@ -7,6 +7,7 @@ use crate::backend::{Agent, Heard};
 use crate::error::{Context, Error, Result};
 use crate::event::{Event, Order, PROTOCOL};
 use crate::plan::Plan;
+use crate::policy::Policy;
 use crate::result::{
     CauseReport, Check, Flag, Infrastructure, Report, Run, SCHEMA, ScenarioSet, Status, Submission, Text, Tool,
 };
@@ -71,19 +72,15 @@ fn names_the_harness(parcel: &Parcel) -> Option<Flag> {
     (!found.is_empty()).then(|| Flag::raised("names-the-harness", evidence))
 }
 
-/// What the runtime under test declares to do by design, and which checks are not judged for it: a line for each. Who sets
+/// What the runtime under test declares to do by design, and in a second line which checks are not judged for it. Who sets
 /// the task decides whether he agrees.
 fn declares_policy(plan: &Plan, checks: &[Check]) -> Option<Flag> {
-    let lines = plan.invocation.declared().map(|policy| {
-        let excused = |check: &&Check| {
-            check.message.id == "policy-declared"
-                && check.message.params.get("policy").map(String::as_str) == Some(policy.key())
-        };
-        let excused: Vec<&str> = checks.iter().filter(excused).map(|check| check.id.as_str()).collect();
-        format!("{policy} ({})", if excused.is_empty() { "—".to_owned() } else { excused.join(", ") })
-    });
-    let lines: Vec<String> = lines.collect();
-    (!lines.is_empty()).then(|| Flag::raised("declares-policy", lines.join("\n")))
+    let declared: Vec<&str> = plan.invocation.declared().map(Policy::key).collect();
+    let excused = checks.iter().filter(|check| check.message.id == "policy-declared");
+    let excused: Vec<&str> = excused.map(|check| check.id.as_str()).collect();
+    let not_judged = if excused.is_empty() { String::new() } else { format!("\n{}", excused.join(", ")) };
+    let evidence = format!("{}{not_judged}", declared.join(", "));
+    (!declared.is_empty()).then(|| Flag::raised("declares-policy", evidence))
 }
 
 fn now() -> String {

@@ -36,7 +36,7 @@ message-policy-declared =
         [own-statuses] The status of a command that cannot be executed is the runtime's own
         [needs-image-programs] Programs of the image are needed
        *[other] This is so
-    } by design, as boxproof.toml declares ([policy] { $policy }): not judged, and no point for it. Observed: { $observed }
+    } by design, as boxproof.toml declares ([policy] { $policy }): not judged, and no point for it.
 message-harness-error = boxproof could not do its part: { $error }
 message-not-reached = Not reached, because an earlier check of this scenario failed.
 message-check-lost = This check was planned and not made. That is a defect of boxproof; please report it.

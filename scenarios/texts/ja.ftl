@@ -36,7 +36,7 @@ message-policy-declared =
         [own-statuses] 実行できないコマンドの終了ステータスはランタイム独自のものです
         [needs-image-programs] イメージのプログラムが必要です
        *[other] 設計上このようになっています
-    } (設計上のものとして boxproof.toml の [policy] { $policy } で宣言されています)。採点はせず、得点にもなりません。観測値: { $observed }
+    } (設計上のものとして boxproof.toml の [policy] { $policy } で宣言されています)。採点はせず、得点にもなりません。
 message-harness-error = boxproof 側の処理に失敗しました: { $error }
 message-not-reached = このシナリオの前のチェックが不合格だったため、ここまで進めませんでした。
 message-check-lost = 予定していたチェックが行われませんでした。boxproof の不具合です。報告をお願いします。
