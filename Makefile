@@ -12,7 +12,8 @@ QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,q
 # What is looked for, and the Debian package that has it. libc6-dev brings the C library that everything is linked with.
 BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
 EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
-TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux
+TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
+           podman=podman
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 
 .PHONY: help exam test bench matrix build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches

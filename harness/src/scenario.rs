@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
+use crate::policy::Policy;
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
@@ -14,7 +15,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -69,6 +70,8 @@ pub struct Failure {
     pub observed: String,
     /// What that rests on.
     pub facts: Vec<Fact>,
+    /// The policy by which it is meant so, if the runtime declares that.
+    pub policy: Option<Policy>,
 }
 
 impl From<Error> for Trouble {
@@ -93,6 +96,7 @@ impl Trouble {
             expected: expected.to_string(),
             observed: observed.to_string(),
             facts: Vec::new(),
+            policy: None,
         }))
     }
 
@@ -128,6 +132,14 @@ impl Trouble {
         self
     }
 
+    /// The same failure, but a skip for a runtime that declares to do so by design.
+    pub fn unless_declared(mut self, policy: Policy) -> Trouble {
+        if let Trouble::Runtime(failure) = &mut self {
+            failure.policy = Some(policy);
+        }
+        self
+    }
+
     /// Adds what the failure rests on.
     fn resting_on(mut self, facts: Vec<Fact>) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -151,6 +163,8 @@ pub(crate) struct Judged {
     pub expected: String,
     pub observed: String,
     pub facts: Vec<Fact>,
+    /// The policy by which a failure is meant so, if the runtime declares that.
+    pub policy: Option<Policy>,
     pub command: String,
     pub stdout: String,
     pub stderr: String,
@@ -347,6 +361,7 @@ impl Exam {
             expected: expected.words().to_owned(),
             observed: observed_words,
             facts,
+            policy: None,
             command,
             stdout,
             stderr,
@@ -542,6 +557,16 @@ impl Exam {
             environment.push(("SUDO_UID", "1000".to_owned()));
         }
         environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// How the runtime under test is called, and what it declares.
+    pub(crate) fn invocation(&self) -> &Invocation {
+        &self.subject.invocation
+    }
+
+    /// The program under test, as it stands among the words by which it is called.
+    pub fn program(&self) -> &Path {
+        &self.subject.program
     }
 
     /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
@@ -1011,6 +1036,19 @@ impl Verdict<'_> {
         if evidence && self.0.status == Status::Fail && self.0.cause.is_none() {
             let cause = Text::new(cause).with("observed", &self.0.observed).with("expected", &self.0.expected);
             self.0.cause = Some(cause);
+        }
+        self
+    }
+
+    /// A failure of which nothing but a policy is the reason: a skip for a runtime that declares it, outside of tier core.
+    pub fn unless_declared(self, policy: Policy) -> Self {
+        self.unless_declared_if(true, policy)
+    }
+
+    /// The same where `evidence` speaks for that policy, and not for a mistake that looks like it.
+    pub fn unless_declared_if(self, evidence: bool, policy: Policy) -> Self {
+        if evidence && self.0.status == Status::Fail {
+            self.0.policy = Some(policy);
         }
         self
     }

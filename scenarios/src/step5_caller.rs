@@ -3,6 +3,7 @@
 use crate::scenario;
 use boxproof_harness::evidence::Evidence;
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
+use boxproof_harness::policy::Policy;
 use boxproof_harness::result::Residue;
 use boxproof_harness::result::Tier::{Hardened, Robust};
 use boxproof_harness::scenario::{Exam, Scenario, Setup, Trouble};
@@ -27,13 +28,18 @@ fn called_by_name(exam: &mut Exam) -> Result<(), Trouble> {
     // The twin: by its full path it works.
     drop(exam.start()?);
     let words = exam.words_for_probe();
-    let program = PathBuf::from(&words[0]);
+    let program = exam.program().to_owned();
     let directory = program.parent().unwrap_or(Path::new("/")).display().to_string();
     let name = program.file_name().unwrap_or_default().to_owned();
     let path = format!("{directory}:{}", boxproof_harness::run::PATH);
-    let setup = Setup::new().program(&program).variable("PATH", &path);
-    let container =
-        exam.start_by(with_first(&words, name), setup).map_err(|trouble| trouble.because("own-program-not-found"))?;
+    let mut setup = Setup::new().variable("PATH", &path);
+    // Where a template wraps the program in another, that one looks it up.
+    if program.as_os_str() == words[0] {
+        setup = setup.program(&program);
+    }
+    let container = exam
+        .start_by(calling(&words, &program, name), setup)
+        .map_err(|trouble| trouble.because("own-program-not-found"))?;
     let called = container.host().words(container.run.pid(), "cmdline").map(|words| words.value.join(" "));
     drop(container);
     let source = |called: &str| format!("a connection from the probe of `{called}`");
@@ -41,7 +47,7 @@ fn called_by_name(exam: &mut Exam) -> Result<(), Trouble> {
     exam.check("through-path", &started, &is(Yes(true)));
 
     let relative = relative_to(&program, exam.bed.work());
-    let words = with_first(&exam.words_for_probe(), relative.clone().into());
+    let words = calling(&exam.words_for_probe(), &program, relative.clone().into());
     let container =
         exam.start_by(words, Setup::new()).map_err(|trouble| trouble.because("own-program-lost-by-chdir"))?;
     drop(container);
@@ -50,8 +56,9 @@ fn called_by_name(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn with_first(words: &[OsString], first: OsString) -> Vec<OsString> {
-    std::iter::once(first).chain(words[1..].iter().cloned()).collect()
+/// The words with the program called by another name.
+fn calling(words: &[OsString], program: &Path, name: OsString) -> Vec<OsString> {
+    words.iter().map(|word| if program.as_os_str() == word { name.clone() } else { word.clone() }).collect()
 }
 
 /// `../../submission/mycontainer` for `/submission/mycontainer` in a directory two below the root.
@@ -213,9 +220,11 @@ fn runtime_program_hidden(exam: &mut Exam) -> Result<(), Trouble> {
     }
     let host = exam.bed.namespace(boxproof_harness::evidence::Namespace::Pid)?.value;
     let shared = container.namespace(boxproof_harness::evidence::Namespace::Pid)?.value == host;
+    let only_init = !shared && foreign.len() == 1 && container.nspid()?.value.innermost() != 1;
     let observed = population.map(|_| List(foreign));
     exam.check("only-programs-of-the-rootfs", &observed, &is(List(Vec::new())))
         .because_if(shared, "pid-namespace-not-new")
-        .because("runtime-program-in-container");
+        .because("runtime-program-in-container")
+        .unless_declared_if(only_init, Policy::Init);
     Ok(())
 }

@@ -1,32 +1,15 @@
-//! Runtimes known to be right, each in its own way, against every scenario, in the virtual machine: there the OOM kill is
-//! real, `/` is shared and there is swap.
+//! Runtimes known to be right, each in its own way, against every scenario. The first of them in the virtual machine: there
+//! the OOM kill is real, `/` is shared and there is swap.
 
 mod common;
 
-use boxproof_harness::result::{Status, Tier};
+use boxproof_harness::result::{Check, Report, Status, Tier};
+use boxproof_harness::scenario::Requirement;
 use boxproof_scenarios::catalogue;
-use common::{checks, control, explain, full_exam, workspace_program};
+use common::controls::{CONTROLS, Control, Machine, control_named};
+use common::{checks, exam, explain, full_exam, is_root, runtime};
 use rstest::rstest;
-use std::path::{Path, PathBuf};
-
-/// A runtime by the name it has in the cases below.
-fn runtime(name: &str) -> PathBuf {
-    match name {
-        // The directory, whose boxproof.toml says which options it offers.
-        "wrong-runtime" => beside_its_manifest("wrong-runtime", "wrong/boxproof.toml"),
-        "mycontainer" => beside_its_manifest("mycontainer", "../runtime/boxproof.toml"),
-        other => control(other),
-    }
-}
-
-fn beside_its_manifest(program: &str, manifest: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
-    std::fs::create_dir_all(&directory).expect("a directory for the runtime");
-    std::fs::copy(workspace_program(program), directory.join(program)).expect("copy the runtime");
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
-    std::fs::copy(manifest, directory.join("boxproof.toml")).expect("copy its manifest");
-    directory
-}
+use std::collections::BTreeSet;
 
 /// What a right runtime passes: everything that it offers.
 #[rstest]
@@ -130,6 +113,92 @@ fn every_scenario_is_tried_on_right_runtimes() {
     let missing: Vec<&str> =
         catalogue().iter().map(|scenario| scenario.id).filter(|id| !source.contains(&format!("\"{id}\""))).collect();
     assert!(missing.is_empty(), "add to the values above: {missing:?}");
+}
+
+/// Checks that a control fails, or that are skipped or not examined for a reason that is not one of these: it does not
+/// offer the option, it declares a policy, the machine has no controller.
+fn wrongly_judged<'a>(control: &Control, report: &'a Report) -> Vec<&'a Check> {
+    const REASONS: [(Status, &str); 4] = [
+        (Status::Skip, "not-offered"),
+        (Status::Skip, "policy-declared"),
+        (Status::Error, "no-controller"),
+        (Status::Error, "no-swap"),
+    ];
+    let explained = |check: &Check| {
+        let excepted = control.except.iter().any(|(scenario, _)| *scenario == check.scenario);
+        excepted || REASONS.contains(&(check.status, &check.message.id))
+    };
+    let judged = report.checks.iter().filter(|check| control.tiers.contains(&check.tier));
+    judged.filter(|check| check.status != Status::Pass && !explained(check)).collect()
+}
+
+/// The whole exam of each in its own surroundings, on this machine.
+#[rstest]
+fn a_control_is_right_in_its_tiers(
+    #[values(
+        "go-minimal",
+        "python-minimal.py",
+        "sh-minimal",
+        "bwrap",
+        "runc",
+        "podman",
+        "unshare-chroot",
+        "manual-step2.sh",
+        "go-workshop"
+    )]
+    name: &str,
+) {
+    assert!(is_root(), "controls are examined on this machine, by root: run `make test`");
+    let control = control_named(name);
+    let report = exam(&runtime(name), "local", &[]);
+    let wrong = wrongly_judged(control, &report);
+    assert!(wrong.is_empty(), "{}", explain(&wrong));
+    let passed = report.checks.iter().filter(|check| check.status == Status::Pass);
+    let tiers: BTreeSet<Tier> = passed.map(|check| check.tier).collect();
+    assert!(control.tiers.iter().all(|tier| tiers.contains(tier)), "nothing of some tier was passed: {tiers:?}");
+    for (scenario, reason) in control.except {
+        let failed = checks(&report, scenario).iter().any(|check| check.status == Status::Fail);
+        assert!(failed, "{name} passes {scenario} by now: {reason} is no exception any more");
+    }
+}
+
+/// What cannot be seen on every machine: limits, and crun, which does not start everywhere.
+#[rstest]
+fn a_control_is_right_in_the_machine(#[values("runc", "crun")] name: &str) {
+    let needed = catalogue().iter().filter(|known| {
+        let controller = known.requires.iter().any(|need| matches!(need, Requirement::Controller(_)));
+        known.tier == Tier::Core || controller && known.offers.is_none()
+    });
+    let only: Vec<&str> = needed.flat_map(|known| ["--only", known.id]).collect();
+    let report = exam(&runtime(name), "vm", &only);
+    let unexamined: Vec<&Check> = report.checks.iter().filter(|check| check.status != Status::Pass).collect();
+    assert!(unexamined.is_empty(), "{}", explain(&unexamined));
+}
+
+/// The cases above are the list, each where it can be examined.
+#[test]
+fn every_control_is_examined_where_it_can_be() {
+    let source = include_str!("controls.rs");
+    let names: BTreeSet<&str> = CONTROLS.iter().map(|control| control.name).collect();
+    assert_eq!(names.len(), CONTROLS.len(), "a name twice");
+    let between = |from: &str| {
+        let start = source.find(from).expect("the test");
+        let start = source[..start].rfind("#[rstest]").expect("its attributes");
+        &source[start..][..source[start..].find("{\n").expect("its body")]
+    };
+    let cases = [
+        (between("fn a_right_runtime_passes("), Machine::Whole),
+        (between("fn a_control_is_right_in_the_machine("), Machine::CoreAndLimits),
+    ];
+    for control in &CONTROLS {
+        let quoted = format!("\"{}\"", control.name);
+        for (values, machine) in cases {
+            assert_eq!(values.contains(&quoted), control.machine == machine, "{quoted} in {machine:?}");
+        }
+        let here = between("fn a_control_is_right_in_its_tiers(").contains(&quoted);
+        // The whole catalogue in the machine says all that a local exam would.
+        assert_eq!(here, control.local && control.machine != Machine::Whole, "{quoted} on this machine");
+    }
 }
 
 /// Step 5's program does what the workshop says: every core scenario passes.

@@ -177,12 +177,14 @@ fn shown((kind, name): &(&'static str, String), value: &Value) -> String {
     }
 }
 
-/// Directories that a runtime makes in a rootfs to have something to mount on are what every runtime makes.
+/// Directories that a runtime makes in a rootfs to have something to mount on are what every runtime makes. What mount(8)
+/// notes for itself is there on every host on which somebody has ever called it.
 fn tolerated(name: &str, work: &Path) -> bool {
+    const OF_MOUNT: [&str; 3] = ["/run/mount", "/run/mount/utab", "/run/mount/utab.lock"];
     const MOUNT_POINTS: [&str; 9] =
         ["", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/proc", "/sys", "/tmp", "/run"];
     let rootfs = work.join("rootfs").display().to_string();
-    name.strip_prefix(&rootfs).is_some_and(|inside| MOUNT_POINTS.contains(&inside))
+    OF_MOUNT.contains(&name) || name.strip_prefix(&rootfs).is_some_and(|inside| MOUNT_POINTS.contains(&inside))
 }
 
 /// Regular files by size and time of change, others by their kind; mounts below are followed only where they are the
