@@ -15,44 +15,33 @@ pub struct Control {
     pub except: &'static [(&'static str, &'static str)],
     /// Whether it can be examined on this machine (`--backend local`).
     pub local: bool,
-    /// What is examined of it in the virtual machine.
-    pub machine: Machine,
-}
-
-/// What of the catalogue is examined in the virtual machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Machine {
-    /// Everything.
-    Whole,
-    /// What is of tier core, and what needs a controller of cgroup2.
-    CoreAndLimits,
-    /// Nothing: it needs more than the virtual machine has.
-    Nothing,
+    /// Whether it has what it needs in the virtual machine, where limits hold; and what is of tier core, where that is the
+    /// only place.
+    pub machine: bool,
 }
 
 const ALL: &[Tier] = &[Tier::Core, Tier::Robust, Tier::Hardened];
 const ROBUST: &[Tier] = &[Tier::Core, Tier::Robust];
 const CORE: &[Tier] = &[Tier::Core];
 
-const RIGHT: Control =
-    Control { name: "", manifest: None, tiers: ALL, except: &[], local: true, machine: Machine::Nothing };
+const RIGHT: Control = Control { name: "", manifest: None, tiers: ALL, except: &[], local: true, machine: false };
 
 /// All of them.
 pub const CONTROLS: [Control; 13] = [
-    Control { name: "mycontainer", manifest: Some("../runtime/boxproof.toml"), machine: Machine::Whole, ..RIGHT },
-    Control { name: "wrong-runtime", manifest: Some("wrong/boxproof.toml"), machine: Machine::Whole, ..RIGHT },
-    Control { name: "c-minimal", machine: Machine::Whole, ..RIGHT },
+    Control { name: "mycontainer", manifest: Some("../runtime/boxproof.toml"), machine: true, ..RIGHT },
+    Control { name: "wrong-runtime", manifest: Some("wrong/boxproof.toml"), machine: true, ..RIGHT },
+    Control { name: "c-minimal", machine: true, ..RIGHT },
     Control { name: "go-minimal", ..RIGHT },
     Control { name: "python-minimal.py", ..RIGHT },
     Control { name: "sh-minimal", ..RIGHT },
     Control { name: "bwrap", tiers: ROBUST, ..RIGHT },
-    Control { name: "runc", except: &[NO_TERMINAL], machine: Machine::CoreAndLimits, ..RIGHT },
+    Control { name: "runc", except: &[NO_TERMINAL], machine: true, ..RIGHT },
     // On a machine with cgroup v1 beside v2 it refuses to start.
-    Control { name: "crun", except: &[NO_TERMINAL], local: false, machine: Machine::CoreAndLimits, ..RIGHT },
+    Control { name: "crun", except: &[NO_TERMINAL], local: false, machine: true, ..RIGHT },
     Control { name: "podman", except: &[NO_TERMINAL, ENGINE], ..RIGHT },
     Control { name: "unshare-chroot", tiers: CORE, ..RIGHT },
-    Control { name: "manual-step2.sh", tiers: CORE, except: &[NO_NAME_YET], ..RIGHT },
-    Control { name: "go-workshop", tiers: CORE, ..RIGHT },
+    Control { name: "manual-step2.sh", tiers: CORE, except: &[NO_NAME_YET], machine: true, ..RIGHT },
+    Control { name: "go-workshop", tiers: CORE, machine: true, ..RIGHT },
 ];
 
 const NO_TERMINAL: (&str, &str) =

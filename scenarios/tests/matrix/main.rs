@@ -8,6 +8,7 @@ mod all;
 mod cheats;
 #[path = "../common/mod.rs"]
 mod common;
+mod controls;
 mod fakes;
 mod mutants;
 mod page;

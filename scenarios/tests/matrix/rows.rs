@@ -1,9 +1,11 @@
 //! What is examined, and what was found: one row of the matrix each.
 
-use crate::common::{control, exam, quick_backend, workspace_program};
+use crate::common::controls::{CONTROLS, Control};
+use crate::common::{control, exam, quick_backend, runtime, workspace_program};
 use crate::mutants::MUTANTS;
 use boxproof_harness::conductor::causes;
-use boxproof_harness::result::{Check, Report, Status};
+use boxproof_harness::result::{Check, Report, Status, Tier};
+use boxproof_harness::scenario::Scenario;
 use boxproof_scenarios::catalogue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -38,6 +40,8 @@ pub struct Row {
     pub name: String,
     pub kind: Kind,
     program: PathBuf,
+    /// Whether it is examined on this machine. (Else: in the virtual machine, and there not in everything.)
+    local: bool,
     /// Whether what needs cgroup2's controllers is examined, too: in the virtual machine, where this machine has none.
     limits: bool,
     examined: OnceLock<Examined>,
@@ -51,24 +55,45 @@ pub struct Examined {
 
 impl Row {
     fn new(name: impl Into<String>, kind: Kind, program: PathBuf, limits: bool) -> Row {
-        Row { name: name.into(), kind, program, limits, examined: OnceLock::new() }
+        Row { name: name.into(), kind, program, local: true, limits, examined: OnceLock::new() }
     }
 
     /// Its exam, which takes place when it is first asked for.
     pub fn examined(&self) -> &Examined {
         self.examined.get_or_init(|| {
             let start = Instant::now();
-            let mut report = exam(&self.program, quick_backend(), &SEED);
-            let mut in_machine: BTreeSet<&str> = BTreeSet::new();
-            in_machine
-                .extend(report.checks.iter().filter(|check| needs_a_controller(check)).map(|check| &*check.scenario));
-            if self.limits && !in_machine.is_empty() {
-                in_machine.extend(MUTANTS.iter().filter(|(id, ..)| *id == self.name).map(|(_, scenario, _)| scenario));
-                let found = self.in_the_machine(&in_machine);
-                complete(&mut report, found);
-            }
+            let report = if self.local { self.here() } else { self.in_the_machine(&self.core_and_limits()) };
             Examined { report, took: start.elapsed() }
         })
+    }
+
+    /// On this machine, and what that lacks the controllers for in the virtual one.
+    fn here(&self) -> Report {
+        let mut report = exam(&self.program, quick_backend(), &SEED);
+        let lacking = report.checks.iter().filter(|check| needs_a_controller(check) && self.is_about(check.tier));
+        let mut in_machine: BTreeSet<&str> = lacking.map(|check| &*check.scenario).collect();
+        if self.limits && !in_machine.is_empty() {
+            in_machine.extend(MUTANTS.iter().filter(|(id, ..)| *id == self.name).map(|(_, scenario, _)| scenario));
+            let found = self.in_the_machine(&in_machine);
+            complete(&mut report, found);
+        }
+        report
+    }
+
+    fn core_and_limits(&self) -> BTreeSet<&'static str> {
+        let limit = |scenario: &Scenario| scenario.offers.is_none() && !scenario.requires.is_empty();
+        let of_these = |scenario: &&Scenario| scenario.tier == Tier::Core || limit(scenario);
+        catalogue().iter().filter(of_these).map(|scenario| scenario.id).collect()
+    }
+
+    /// Whether it claims to be right in this tier; what claims nothing is examined in all.
+    fn is_about(&self, tier: Tier) -> bool {
+        self.control().is_none_or(|control| control.tiers.contains(&tier))
+    }
+
+    /// What it is, if it is right.
+    pub fn control(&self) -> Option<&'static Control> {
+        CONTROLS.iter().find(|control| control.name == self.name)
     }
 
     pub fn report(&self) -> &Report {
@@ -85,10 +110,8 @@ impl Row {
 
     /// `None`: not examined, because it needs a controller of cgroup2 and this row is not about limits.
     pub fn status(&self, scenario: &str) -> Option<Status> {
-        let of_it = |check: &&Check| check.scenario == scenario;
-        let lacking = |check: &Check| !self.limits && needs_a_controller(check);
-        let checks: Vec<&Check> = self.report().checks.iter().filter(of_it).collect();
-        if checks.iter().any(|check| lacking(check)) { None } else { self.report().scenario_status(scenario) }
+        let lacking = self.report().checks.iter().any(|check| check.scenario == scenario && needs_a_controller(check));
+        if lacking { None } else { self.report().scenario_status(scenario) }
     }
 
     /// What went wrong with the exam itself, beyond the lack of a controller.
@@ -148,9 +171,10 @@ pub fn rows() -> &'static [Row] {
         );
         let mutants: BTreeSet<&str> = MUTANTS.iter().map(|(id, ..)| *id).collect();
         rows.extend(mutants.into_iter().map(|id| Row::new(id, Kind::Mutant, mutant(id), LIMITED.contains(&id))));
-        rows.push(Row::new("mycontainer", Kind::Control, beside_its_manifest("mycontainer", "../runtime"), true));
-        rows.push(Row::new("wrong-runtime", Kind::Control, beside_its_manifest("wrong-runtime", "wrong"), true));
-        rows.push(Row::new("c-minimal", Kind::Control, control("c-minimal"), true));
+        rows.extend(CONTROLS.iter().map(|control| Row {
+            local: control.local,
+            ..Row::new(control.name, Kind::Control, runtime(control.name), control.machine)
+        }));
         rows
     })
 }
@@ -202,11 +226,6 @@ fn stripped(program: &str) -> PathBuf {
         assert!(status.success(), "strip {program} failed");
     }
     copy
-}
-
-fn beside_its_manifest(program: &str, sources: &str) -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(sources).join("boxproof.toml");
-    directory(program, program, &fs::read_to_string(manifest).expect("read its boxproof.toml"))
 }
 
 fn directory(name: &str, program: &str, manifest: &str) -> PathBuf {
