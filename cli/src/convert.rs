@@ -52,7 +52,26 @@ fn read(path: &Path, texts: &Texts) -> Result<Report, Trouble> {
         Trouble::usage(texts.text("ui-no-result", &about))
     };
     let report = report.map_err(|error| no_result(error.to_string()))?;
-    if report.schema == SCHEMA { Ok(report) } else { Err(no_result(format!("schema {}", report.schema))) }
+    if report.schema != SCHEMA {
+        return Err(no_result(format!("schema {}", report.schema)));
+    }
+    let stranger = ids(&report).find(|id| !is_id(id)).map(|id| format!("id {id:?}"));
+    stranger.map_or(Ok(report), |id| Err(no_result(id)))
+}
+
+/// Every id in a result. Reports rely on them for structure, where all other text is foreign to them.
+fn ids(report: &Report) -> impl Iterator<Item = &str> {
+    let of_checks = report.checks.iter().flat_map(|check| {
+        let hint = check.hint.as_ref().map(|hint| hint.id.as_str());
+        [&check.id, &check.scenario, &check.step, &check.message.id].map(String::as_str).into_iter().chain(hint)
+    });
+    let of_causes = report.causes.iter().flat_map(|cause| std::iter::once(&cause.id).chain(&cause.checks));
+    let others = report.flags.iter().map(|flag| &flag.id);
+    of_checks.chain(of_causes.chain(others).map(String::as_str))
+}
+
+fn is_id(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.:".contains(letter))
 }
 
 /// The results of a class. Students are called as their results say; where that is the same for two of them, as it is

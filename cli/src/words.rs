@@ -98,7 +98,8 @@ pub fn lines(text: &str, most: usize) -> Vec<String> {
 /// Our own prose, with foreign words in it, in lines of [`COLUMNS`].
 pub fn prose(text: &str, most: usize) -> Vec<String> {
     let safe = harmless(text.trim_end());
-    let mut lines: Vec<String> = safe.lines().flat_map(wrapped).collect();
+    // A new line may begin where there was none.
+    let mut lines: Vec<String> = safe.lines().flat_map(wrapped).map(without_workflow_commands).collect();
     if lines.len() > most {
         lines.truncate(most);
         lines.push("…".to_owned());

@@ -4,6 +4,7 @@
 //! Whoever could not be examined has no score, not a 0.
 
 use super::Entry;
+use crate::words::harmless;
 use boxproof_harness::result::Status;
 use std::collections::BTreeMap;
 
@@ -60,11 +61,9 @@ fn row(table: &mut String, cells: impl Iterator<Item = String>) {
     table.push_str("\r\n");
 }
 
-/// A cell that is read as text: a spreadsheet would run one that begins like a formula.
+/// A cell that is read as text: of one line, and begun otherwise than a formula, which a spreadsheet would run.
 fn quoted(cell: &str) -> String {
-    let cell = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() };
-    match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell,
-    }
+    let line = harmless(cell).replace('\n', "\\n");
+    let cell = if line.starts_with(['=', '+', '-', '@']) { format!("'{line}") } else { line };
+    if cell.contains([',', '"']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }

@@ -4,7 +4,7 @@
 use super::json::inline;
 use super::telling::by_hand;
 use super::{Examined, kernel_facts, scenarios};
-use crate::words::line;
+use crate::words::{harmless, line};
 use boxproof_harness::result::{Check, Report, Status};
 use boxproof_scenarios::texts::Texts;
 use std::fmt::Write;
@@ -19,7 +19,7 @@ pub fn tap(report: &Report, texts: &Texts) -> String {
     // Whoever reads on must not take the rest for a pass: what we could not examine is not the runtime's success.
     if report.status == Status::Error {
         let reason = report.infrastructure_errors.first().map(|error| error.text.as_str());
-        let reason = reason.map_or_else(|| texts.plain("ui-result-error"), line);
+        let reason = reason.map_or_else(|| texts.plain("ui-result-error"), harmless).replace('\n', " ");
         let _ = writeln!(tap, "Bail out! {}", description(&reason));
     }
     tap

@@ -99,7 +99,7 @@ impl Page<'_> {
     }
 
     fn title(&mut self, report: &Report) {
-        let about = format!("boxproof {}  {}", report.tool.version, line(&report.submission.path));
+        let about = format!("boxproof {}  {}", line(&report.tool.version), line(&report.submission.path));
         self.line(0, &styled(BOLD, &about));
         self.blank();
     }
@@ -233,7 +233,7 @@ impl Page<'_> {
         self.residue(report);
         self.flags(report);
         self.blank();
-        self.line(0, &self.texts.text("ui-again", &params([("command", &again(report))])));
+        self.line(0, &harmless(&self.texts.text("ui-again", &params([("command", &again(report))]))));
         for text in prose(&self.surroundings(report), 4) {
             self.line(0, &styled(FAINT, &text));
         }

@@ -6,6 +6,11 @@ use boxproof_harness::result::{
 };
 use boxproof_scenarios::texts::Language;
 
+mod browser;
+mod hostile;
+mod pages;
+mod readers;
+
 fn check(id: &str, tier: Tier, step: &str, status: Status) -> Check {
     let (scenario, _) = id.split_once('.').expect("SCENARIO.CHECK");
     let message = if status == Status::Pass { "check-passed" } else { "check-failed" };

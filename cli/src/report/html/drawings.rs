@@ -86,7 +86,7 @@ fn namespaces(report: &Report, texts: &Texts) -> Option<String> {
             rectangle(&mut svg, "bad", [10, y, 334, 28]);
             text(&mut svg, "value", 18, y + 18, &namespace.host);
             let shared = format!("{} {}", mark(Status::Fail), texts.plain("ui-shared"));
-            text(&mut svg, "strong", 200, y + 18, &shared);
+            text(&mut svg, "strong", 190, y + 18, &shared);
         }
     }
     let kinds = |own: bool| {
