@@ -142,9 +142,14 @@ fn sticks(before: char, letter: char) -> bool {
 }
 
 fn cut(line: &str) -> String {
-    match line.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
+    shortened(line, LONGEST)
+}
+
+/// At most `letters` of it.
+pub fn shortened(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{badge, document, escape, section};
 use crate::report::{Entry, by_step, mark, params, scenarios};
+use crate::words::shortened;
 use boxproof_harness::result::{Report, Status};
 use boxproof_scenarios::texts::Texts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,15 +162,11 @@ impl Page<'_> {
         let named: Vec<String> = students.iter().take(NAMED).map(|entry| self.student(entry)).collect();
         let more = count.saturating_sub(NAMED);
         let more = if more > 0 { format!(" … +{more}") } else { String::new() };
-        let text = match text.char_indices().nth(LONGEST) {
-            Some((at, _)) => format!("{}…", &text[..at]),
-            None => text.to_owned(),
-        };
         format!(
             "<li data-cause=\"{}\"><meter min=\"0\" max=\"{total}\" value=\"{count}\" aria-hidden=\"true\"></meter> \
              <strong>{told}</strong> {}<br><small>{}{more}</small></li>\n",
             escape(id),
-            escape(&text),
+            escape(&shortened(text, LONGEST)),
             named.join(", "),
         )
     }
