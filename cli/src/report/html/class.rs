@@ -123,7 +123,7 @@ impl Page<'_> {
     /// A student, with the way to the page of that student.
     fn student(&self, entry: &Entry) -> String {
         let name = escape(&entry.student);
-        match entry.page.as_deref().filter(|page| is_relative(page)) {
+        match page(entry) {
             Some(page) => format!("<a href=\"{}\">{name}</a>", escape(page)),
             None => name,
         }
@@ -286,23 +286,24 @@ impl Page<'_> {
         let statuses: BTreeMap<&str, Status> =
             scenarios(report).iter().map(|scenario| (scenario.id, scenario.status)).collect();
         for column in &self.columns {
-            html.push_str(&self.cell(column, statuses.get(column.id.as_str()).copied()));
+            html.push_str(&self.cell(entry, column, statuses.get(column.id.as_str()).copied()));
         }
         html.push_str("</tr>\n");
         html
     }
 
-    /// A mark with its word for those who do not see it.
-    fn cell(&self, column: &Column, status: Option<Status>) -> String {
+    /// A mark with its word for those who do not see it; where there is something to read, the way to it.
+    fn cell(&self, entry: &Entry, column: &Column, status: Option<Status>) -> String {
         let Some(status) = status else { return "<td></td>\n".to_owned() };
-        let word = self.say(&format!("ui-word-{}", status.word()));
-        format!(
-            "<td class=\"cell {}\" data-scenario=\"{2}\" title=\"{2}: {1}\"><span aria-hidden=\"true\">{3}</span><span class=\"hidden\">{1}</span></td>\n",
-            status.word(),
-            word,
-            escape(&column.id),
-            mark(status)
-        )
+        let (id, word) = (escape(&column.id), self.say(&format!("ui-word-{}", status.word())));
+        let mark = mark(status);
+        let mark = format!("<span aria-hidden=\"true\">{mark}</span><span class=\"hidden\">{word}</span>");
+        let mark = match page(entry).filter(|_| status == Status::Fail) {
+            Some(page) => format!("<a href=\"{}#s-{id}\">{mark}</a>", escape(page)),
+            None => mark,
+        };
+        let status = status.word();
+        format!("<td class=\"cell {status}\" data-scenario=\"{id}\" title=\"{id}: {word}\">{mark}</td>\n")
     }
 
     /// By how much, in the largest unit that is not zero.
@@ -356,8 +357,9 @@ fn is_graded(report: &Report) -> bool {
     !matches!(report.status, Status::Error | Status::Inconclusive)
 }
 
-/// A path below this page, not an address elsewhere nor a script.
-fn is_relative(page: &str) -> bool {
-    let before_slash = page.split('/').next().unwrap_or_default();
-    !page.starts_with('/') && !before_slash.contains(':')
+/// Where the student's own page is: a path below this page, not an address elsewhere nor a script.
+fn page(entry: &Entry) -> Option<&str> {
+    let path = entry.page.as_deref()?;
+    let before_slash = path.split('/').next().unwrap_or_default();
+    Some(path).filter(|path| !path.starts_with('/') && !before_slash.contains(':'))
 }

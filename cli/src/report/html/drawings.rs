@@ -167,7 +167,9 @@ const ENDS: [&str; 2] = ["veth-host", "veth-child"];
 /// Two boxes and the cable between them, whole or cut.
 fn cable(report: &Report, texts: &Texts) -> Option<String> {
     let scenario = "veth-netcat";
-    let moved = decided(report, "veth-netcat.peer-in-container")?.status == Status::Pass;
+    // Whoever shares the host's network namespace finds the other end "inside", because inside is the host.
+    let passed = |id: &str| decided(report, id).map(|check| check.status == Status::Pass);
+    let moved = passed("veth-netcat.peer-in-container")? && passed("veth-netcat.peer-left-host")?;
     let arrived = decided(report, "veth-netcat.line-arrives").map(|check| check.status);
     let up = decided(report, "veth-netcat.both-up").map(|check| check.observed.clone()).unwrap_or_default();
     let mut states = up.split(", ").map(str::to_owned);

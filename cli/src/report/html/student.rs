@@ -14,6 +14,9 @@ use std::fmt::Write;
 /// How many lines of a value are shown.
 const VALUE_LINES: usize = 30;
 
+/// How many scenarios a cause names before it counts the rest.
+const LINKS: usize = 12;
+
 /// The page.
 pub fn student_page(report: &Report, texts: &Texts) -> String {
     let page = Page { report, texts, all: scenarios(report) };
@@ -96,7 +99,12 @@ impl Page<'_> {
         }
         let _ = writeln!(html, "<p>{}: {}</p>", self.say("ui-explained-by-this"), self.links(&cause.checks));
         let check = cause.checks.iter().find_map(|id| self.report.checks.iter().find(|check| check.id == *id));
-        if let Some(hand) = check.and_then(|check| by_hand(check, self.texts)) {
+        if let Some(check) = check {
+            html.push_str(&self.failure(check));
+        }
+        // Whatever never starts is not seen by what the scenario would have looked at.
+        let started = check.filter(|check| !never_started(check));
+        if let Some(hand) = started.and_then(|check| by_hand(check, self.texts)) {
             let _ = writeln!(html, "<h3>{}</h3>\n{}", self.say("ui-hand"), block(&hand));
         }
         let more = format!("boxproof explain {}", cause.id);
@@ -121,7 +129,9 @@ impl Page<'_> {
         let mut scenarios: Vec<&str> = checks.iter().map(|id| id.split('.').next().unwrap_or(id)).collect();
         scenarios.dedup();
         let link = |id: &&str| format!("<a href=\"#s-{0}\"><code>{0}</code></a>", escape(id));
-        scenarios.iter().map(link).collect::<Vec<_>>().join(", ")
+        let links = scenarios.iter().take(LINKS).map(link).collect::<Vec<_>>().join(", ");
+        let more = scenarios.len().saturating_sub(LINKS);
+        if more > 0 { format!("{links} … +{more}") } else { links }
     }
 
     fn steps(&self) -> String {
@@ -139,7 +149,9 @@ impl Page<'_> {
 
     /// One scenario: closed where nothing is to be done.
     fn scenario(&self, scenario: &Examined) -> String {
-        let open = if scenario.status == Status::Fail { " open" } else { "" };
+        // What failed is open, but not everything that failed for the one reason that nothing starts.
+        let again = self.told_by(scenario);
+        let open = if scenario.status == Status::Fail && again.is_none() { " open" } else { "" };
         let mut html = format!(
             "<details class=\"scenario {0}\" id=\"s-{1}\"{open}>\n<summary>{2} <span class=\"title\">{3}</span> <span class=\"meta\"><code>{1}</code> · {4} · {5}</span></summary>\n",
             scenario.status.word(),
@@ -154,7 +166,13 @@ impl Page<'_> {
         }
         match scenario.status {
             Status::Pass => self.foundation(&mut html, scenario),
-            Status::Fail => self.failures(&mut html, scenario),
+            Status::Fail => {
+                if let Some(first) = again {
+                    let again = self.texts.text("ui-hint-again", &params([("scenario", first)]));
+                    let _ = writeln!(html, "<p>{}</p>", escape(&again));
+                }
+                self.failures(&mut html, scenario);
+            }
             status => {
                 for (reason, _) in reasons(&[Examined { checks: scenario.checks.clone(), ..*scenario }], status) {
                     let _ = writeln!(html, "<p>{}</p>", escape(reason));
@@ -163,6 +181,18 @@ impl Page<'_> {
         }
         html.push_str("</details>\n");
         html
+    }
+
+    /// The scenario before this one that did not start for the same reason.
+    fn told_by(&self, scenario: &Examined) -> Option<&str> {
+        let reason = |scenario: &Examined| {
+            let unstarted = scenario.with(Status::Fail).find(|check| never_started(check))?;
+            Some(unstarted.message.id.clone())
+        };
+        let why = reason(scenario)?;
+        let in_order = by_step(&self.all).into_iter().flat_map(|(_, members)| members);
+        let first = in_order.filter(|other| reason(other).as_ref() == Some(&why)).map(|other| other.id).next()?;
+        Some(first).filter(|first| *first != scenario.id)
     }
 
     /// What a passed scenario rests on.
@@ -342,6 +372,11 @@ impl Page<'_> {
         html.push_str("</dl>\n</footer>\n");
         html
     }
+}
+
+/// Whether the cause is that nothing began which could have been examined.
+fn never_started(check: &Check) -> bool {
+    check.hint.as_ref().is_some_and(|hint| hint.id == check.message.id)
 }
 
 /// Lines to be typed.

@@ -31,6 +31,7 @@ fn drawn(killed: Status, arrived: Status) -> Report {
             killed,
             ("/sys/fs/cgroup/w/memory.events: oom_kill", "oom 1\noom_kill 1"),
         ),
+        with("veth-netcat.peer-left-host", Status::Pass, ("RTM_GETLINK on the host: veth*", "veth-host")),
         with("veth-netcat.peer-in-container", Status::Pass, ("RTM_GETLINK", "yes")),
         with("veth-netcat.line-arrives", arrived, ("stdout", "Hello")),
         with(
@@ -63,6 +64,12 @@ fn what_did_not_happen_is_not_drawn() {
     let page = rendered(Format::Html, &drawn(Status::Fail, Status::Fail), &texts);
     assert!(page.contains("the kernel did not end the process") && !page.contains("class=\"kill\""));
     assert!(page.contains("did not arrive") && page.contains("cable bad-line"));
+    // Inside is the host for whoever shares its network namespace: the other end has gone nowhere.
+    let mut report = drawn(Status::Pass, Status::Pass);
+    let left = report.checks.iter_mut().find(|check| check.id == "veth-netcat.peer-left-host").expect("that check");
+    left.status = Status::Fail;
+    let page = rendered(Format::Html, &report, &texts);
+    assert!(page.contains("it lies beside the first, on the host") && !page.contains("class=\"cable"), "{page}");
     // Where memory was not examined there is no curve.
     let mut report = drawn(Status::Pass, Status::Pass);
     report.checks.retain(|check| check.scenario != "memory-oom-kill");
@@ -80,6 +87,22 @@ fn the_first_cause_says_what_to_do() {
         assert!(next.contains("readlink /proc/self/ns/pid"), "how to see it by hand: {next}");
         assert!(page.contains("id=\"s-pid-one\" open"), "what failed is open");
     }
+}
+
+#[test]
+fn what_never_starts_is_told_once() {
+    let texts = crate::words::texts(Language::English);
+    let never = |id| Check {
+        message: Text::new("command-not-started").with("observed", "the runtime ended: 1"),
+        hint: Some(Text::new("command-not-started").with("observed", "the runtime ended: 1")),
+        ..check(id, Tier::Core, "2-1", Status::Fail)
+    };
+    let checks = vec![never("pid-one.is-pid-one"), never("mount-namespace.own-mount-namespace")];
+    let mut report = Report { checks, causes: Vec::new(), ..sample() };
+    texts.fill(&mut report);
+    let page = rendered(Format::Html, &report, &texts);
+    assert!(page.contains("id=\"s-pid-one\" open") && page.contains("id=\"s-mount-namespace\">"), "{page}");
+    assert_eq!(page.matches("the same as in pid-one above").count(), 1);
 }
 
 #[test]
@@ -152,4 +175,9 @@ fn a_class_is_told_without_a_script() {
         rows[3]
     );
     assert!(rows[0].contains("<span aria-hidden=\"true\">✗</span><span class=\"hidden\">FAIL</span>"), "{}", rows[0]);
+    assert!(
+        rows[0].contains("href=\"students/chen.html#s-pid-one\""),
+        "from a failure to what explains it: {}",
+        rows[0]
+    );
 }
