@@ -6,12 +6,14 @@
 
 mod class;
 mod drawings;
+mod scenario;
 mod student;
+mod table;
 
 pub use class::class_page;
 pub use student::student_page;
 
-use super::mark;
+use super::{mark, params};
 use crate::words::harmless;
 use boxproof_harness::result::Status;
 use boxproof_scenarios::texts::Texts;
@@ -32,6 +34,19 @@ fn escape(text: &str) -> String {
         }
         html
     })
+}
+
+/// Our own texts, as HTML.
+struct Words<'a>(&'a Texts);
+
+impl Words<'_> {
+    fn say(&self, id: &str) -> String {
+        escape(&self.0.plain(id))
+    }
+
+    fn text<const N: usize>(&self, id: &str, values: [(&str, &str); N]) -> String {
+        escape(&self.0.text(id, &params(values)))
+    }
 }
 
 /// Everything around `body`.
@@ -63,6 +78,11 @@ fn document(texts: &Texts, title: &str, body: &str, script: Option<&str>) -> Str
 fn badge(status: Status, texts: &Texts) -> String {
     let word = escape(&texts.plain(&format!("ui-word-{}", status.word())));
     format!(r#"<span class="badge {}"><span aria-hidden="true">{}</span> {word}</span>"#, status.word(), mark(status))
+}
+
+/// A share as a bar. The numbers stand beside it.
+fn gauge(value: usize, of: usize) -> String {
+    format!(r#"<meter min="0" max="{of}" value="{value}" aria-hidden="true"></meter>"#)
 }
 
 /// A heading and what belongs to it; nothing where there is nothing.
