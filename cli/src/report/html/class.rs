@@ -1,7 +1,7 @@
 //! The page of a class: who stands where, which causes are commonest, and students × scenarios as a heat map.
 
 use super::table::Table;
-use super::{Words, badge, document, escape, gauge, section};
+use super::{Words, badge, document, escape, gauge, prose, section};
 use crate::report::{Entry, mark, scenarios};
 use crate::words::shortened;
 use boxproof_harness::result::{Report, Status};
@@ -79,7 +79,7 @@ impl Page<'_> {
         }
         let mut items = String::new();
         for entry in &ungraded {
-            let reason = entry.report.infrastructure_errors.first().map(|error| escape(&error.text));
+            let reason = entry.report.infrastructure_errors.first().map(|error| prose(&error.text));
             let reason = reason.unwrap_or_else(|| self.words.say("ui-result-error"));
             items += &format!("<li>{}: {reason}</li>\n", student(entry));
         }
@@ -117,7 +117,7 @@ impl Page<'_> {
     }
 
     fn cause(&self, id: &str, text: &str, students: &[&Entry]) -> String {
-        let (id, text) = (escape(id), escape(&shortened(text, LONGEST)));
+        let (id, text) = (escape(id), prose(&shortened(text, LONGEST)));
         let gauge = gauge(students.len(), self.entries.len());
         let (count, total) = (students.len().to_string(), self.entries.len().to_string());
         let told = self.words.text("ui-class-of", [("count", &count), ("total", &total)]);

@@ -36,6 +36,19 @@ fn escape(text: &str) -> String {
     })
 }
 
+/// A sentence of ours, in which `a command` stands between backquotes.
+fn prose(text: &str) -> String {
+    let escaped = escape(text);
+    let parts: Vec<&str> = escaped.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A foreign word has brought one of its own.
+        return escaped;
+    }
+    let part =
+        |(at, part): (usize, &&str)| if at % 2 == 1 { format!("<code>{part}</code>") } else { (*part).to_owned() };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// Our own texts, as HTML.
 struct Words<'a>(&'a Texts);
 
@@ -107,6 +120,12 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_in_sentences_are_commands() {
+        assert_eq!(prose("try `ls <x>` & `ps`"), "try <code>ls &lt;x&gt;</code> &amp; <code>ps</code>");
+        assert_eq!(prose("one ` alone"), "one ` alone");
+    }
 
     #[test]
     fn base64_as_in_the_rfc() {

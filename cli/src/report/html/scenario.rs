@@ -1,6 +1,6 @@
 //! One scenario on a student's page: closed where nothing is to be done, open where something failed.
 
-use super::{Words, badge, escape};
+use super::{Words, badge, escape, prose};
 use crate::report::telling::by_hand;
 use crate::report::{Examined, by_step, duration, kernel_facts, printed_facts, reasons};
 use crate::words::lines;
@@ -26,7 +26,7 @@ impl Scenarios<'_> {
         let (id, title) = (escape(scenario.id), escape(&scenario.title(self.words.0)));
         let (tier, took) = (scenario.tier.word(), duration(scenario.duration_ms));
         let what = self.words.0.find(&format!("scenario-{}.what", scenario.id), &Params::new());
-        let what = what.map(|what| format!("<p class=\"what\">{}</p>\n", escape(&what))).unwrap_or_default();
+        let what = what.map(|what| format!("<p class=\"what\">{}</p>\n", prose(&what))).unwrap_or_default();
         let told = match scenario.status {
             Status::Pass => self.foundation(scenario),
             Status::Fail => self.again(first) + &self.failures(scenario),
@@ -70,7 +70,7 @@ impl Scenarios<'_> {
 
     fn unexamined(&self, scenario: &Examined, status: Status) -> String {
         let reasons = reasons(from_ref(scenario), status).into_iter();
-        reasons.map(|(reason, _)| format!("<p>{}</p>\n", escape(reason))).collect()
+        reasons.map(|(reason, _)| format!("<p>{}</p>\n", prose(reason))).collect()
     }
 
     /// Each check, what explains it, and how to see it by hand.
@@ -85,7 +85,7 @@ impl Scenarios<'_> {
             hints.extend(check.hint.as_ref().filter(|hint| !hints.iter().any(|known| known.id == hint.id)));
         }
         for hint in hints {
-            let (name, text) = (self.words.say("ui-hint"), escape(&hint.text));
+            let (name, text) = (self.words.say("ui-hint"), prose(&hint.text));
             html += &format!("<p class=\"hint\"><strong>{name}</strong> {text}</p>\n");
         }
         let failed = scenario.with(Status::Fail).next();

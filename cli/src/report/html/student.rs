@@ -2,7 +2,7 @@
 
 use super::drawings::drawings;
 use super::scenario::{Scenarios, failure, never_started, row, shell};
-use super::{Words, badge, document, escape, gauge, section};
+use super::{Words, badge, document, escape, gauge, prose, section};
 use crate::report::telling::by_hand;
 use crate::report::{Examined, again, by_step, reasons, scenarios, tally, verdict};
 use crate::words::lines;
@@ -73,16 +73,16 @@ impl Page<'_> {
             None => String::new(),
         };
         for error in &self.report.infrastructure_errors {
-            html += &format!("<p class=\"notice error\">{}</p>\n", escape(&error.text));
+            html += &format!("<p class=\"notice error\">{}</p>\n", prose(&error.text));
         }
         html
     }
 
     fn first_cause(&self, cause: &CauseReport) -> String {
         let texts = self.words.0;
-        let mut html = format!("<div class=\"cause\">\n<p class=\"first\">{}</p>\n", escape(&cause.text));
+        let mut html = format!("<div class=\"cause\">\n<p class=\"first\">{}</p>\n", prose(&cause.text));
         if let Some(why) = texts.find(&format!("cause-{}.why", cause.id), &cause.params) {
-            html += &format!("<p>{}</p>\n", escape(&why));
+            html += &format!("<p>{}</p>\n", prose(&why));
         }
         html += &format!("<p>{}: {}</p>\n", self.words.say("ui-explained-by-this"), links(&cause.checks));
         let check = cause.checks.iter().find_map(|id| self.report.checks.iter().find(|check| check.id == *id));
@@ -205,7 +205,7 @@ impl Page<'_> {
 
 /// A sentence, with the scenarios that it is about.
 fn told_of(text: &str, checks: &[String]) -> String {
-    format!("<li>{} <small>{}</small></li>\n", escape(text), links(checks))
+    format!("<li>{} <small>{}</small></li>\n", prose(text), links(checks))
 }
 
 fn list(items: &str) -> String {
