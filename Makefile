@@ -49,13 +49,12 @@ bench: tools-for-benches build
 	$(ROOT_RUNNER) cargo bench --locked -p mycontainer --bench startup
 	$(ROOT_RUNNER) cargo bench --locked -p boxproof --bench exam
 
-# Every wrong runtime, cheat and control against the whole catalogue, on this machine.
+# Every wrong runtime, cheat and control against the whole catalogue, written down. `make test` compares.
 matrix: tools-for-tests
 	scenarios/controls/build.sh "$(TARGET)/controls"
-	cargo build --locked -p boxproof -p wrong-runtime
-	cargo build --locked -p boxproof-scenarios --example matrix
-	$(SUDO) $(DEBUG)/examples/matrix $(DEBUG)/boxproof $(DEBUG)/wrong-runtime "$(abspath $(TARGET))/controls" > $(TARGET)/kill-matrix.md
-	mv $(TARGET)/kill-matrix.md docs/kill-matrix.md
+	cargo build --locked -p boxproof -p mycontainer -p wrong-runtime
+	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" BOXPROOF_WRITE_MATRIX=1 INSTA_UPDATE=always \
+		cargo test --locked -p boxproof-scenarios --test matrix -- --nocapture all::
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md

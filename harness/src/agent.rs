@@ -191,13 +191,10 @@ fn in_one_testbed<O: Write + Send>(
         while let Some(&scenario) = hand.front().filter(|scenario| unmet(scenario, material).is_none()) {
             voice.say(&Event::Scenario { id: scenario.id.into() })?;
             let (examined, left) = examine(scenario, material, bed)?;
-            let clean = examined.residue.is_empty();
             tell(scenario, examined, start.elapsed(), material, voice)?;
             hand.pop_front();
-            match left {
-                Some(as_new) if clean => bed = as_new,
-                _ => break,
-            }
+            let Some(as_new) = left else { break };
+            bed = as_new;
             start = Instant::now();
             bed.refresh(&mut settings.lot)?;
         }
@@ -288,7 +285,7 @@ fn with_testbed_thread<T: Send>(
     })
 }
 
-/// One scenario, from the first look to the verdict. The testbed comes back if everything in it has ended.
+/// One scenario, from the first look to the verdict. The testbed comes back if it is as it was.
 fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Examined, Option<Testbed>)> {
     let before = Inventory::take(&bed, Outer::Over)?;
     let mut exam = Exam::new(bed, Lot::new(material.seed, scenario.id), material.subject.clone(), before);
@@ -302,7 +299,7 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
         true => (Err(Trouble::runtime("host-taken-down", "the host lives on", "its PID 1 has ended")), Vec::new()),
         false => (outcome, residue?),
     };
-    let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
+    let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && residue.is_empty() && exam.tidy();
     let mut flags = std::mem::take(&mut exam.flags);
     flags.extend(exam.bed.flags());
     let (judged, bed) = complete(scenario, exam, outcome);

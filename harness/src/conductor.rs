@@ -250,7 +250,7 @@ fn next(agent: &mut dyn Agent) -> Result<Event> {
 }
 
 /// Causes with the checks that they explain: those that explain most come first, then those that came first.
-fn causes(checks: &[Check]) -> Vec<CauseReport> {
+pub fn causes(checks: &[Check]) -> Vec<CauseReport> {
     let mut causes: Vec<CauseReport> = Vec::new();
     for check in checks {
         let Some(hint) = &check.hint else { continue };

@@ -853,8 +853,12 @@ impl Exam {
         self.own.push(name.to_string());
     }
 
-    /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed is as it was.
+    /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed, in which there
+    /// was no residue, is as it was.
     pub(crate) fn tidy(&mut self) -> bool {
+        if self.own.is_empty() {
+            return true;
+        }
         for name in self.own.iter().filter(|name| name.starts_with('/')) {
             let _ = std::fs::remove_file(name);
             let _ = std::fs::remove_dir(name);

@@ -145,7 +145,8 @@ impl TakenOut {
     fn programs(exam: &mut Exam) -> Result<TakenOut, Error> {
         const PROGRAMS: [&str; 5] = ["bin", "sbin", "usr", "lib", "lib64"];
         let image = exam.bed.rootfs();
-        let away = exam.bed.work().join(exam.lot.word(9));
+        // Beside them: a runtime that leaves a mount on the image parts it from everything else.
+        let away = image.join(exam.lot.word(9));
         exam.own(away.display());
         exam.remove_probe()?;
         fs::create_dir(&away).context(format!("mkdir {}", away.display()))?;

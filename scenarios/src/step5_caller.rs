@@ -171,19 +171,27 @@ fn terminal_restored(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// `mycontainer run ... | head -0`: that nobody reads is no reason to crash.
+/// `mycontainer run ... | head -0`: that nobody reads is no reason to crash, neither after a success nor after a failure.
 fn closed_stdout(exam: &mut Exam) -> Result<(), Trouble> {
-    // The twin: where somebody reads, a command that succeeds gives 0.
-    let container = exam.start()?;
-    let with_reader = container.finish(0, exam.finish_patience())?.map(|end| end.shell_status());
-    drop(container);
-    let never = |trouble: Trouble| trouble.because("crashes-on-closed-stdout");
-    let container = exam.start_with(Setup::new().closed_stdout()).map_err(never)?;
-    let end = container.finish(0, exam.finish_patience())?;
-    let status = end.map_or("still runs".to_owned(), |end| end.shell_status().to_string());
-    let source = format!("waitid of `{}`, whose stdout is a closed pipe", container.run.command);
-    exam.check("status", &Evidence::plain(status, source), &is("0".to_owned()))
-        .because_if(with_reader != Some(0), "exit-status-lost")
+    const STATUSES: [i32; 2] = [0, 3];
+    let mut ends = |setup: fn() -> Setup| -> Result<Evidence<String>, Trouble> {
+        let (mut words, mut command) = (Vec::new(), String::new());
+        for status in STATUSES {
+            let container = exam.start_with(setup())?;
+            let end = container.finish(status, exam.finish_patience())?;
+            words.push(end.map_or("still runs".to_owned(), |end| end.shell_status().to_string()));
+            command.clone_from(&container.run.command);
+        }
+        Ok(Evidence::plain(words.join(", "), format!("waitid of `{command}`, whose stdout is a closed pipe")))
+    };
+    // The twin: where somebody reads, the statuses are the command's.
+    let with_reader = ends(Setup::new)?;
+    let without =
+        ends(|| Setup::new().closed_stdout()).map_err(|trouble| trouble.because("crashes-on-closed-stdout"))?;
+    let expected = STATUSES.map(|status| status.to_string()).join(", ");
+    let lost = with_reader.value != expected;
+    exam.check("status", &without, &is(expected))
+        .because_if(lost, "exit-status-lost")
         .because("crashes-on-closed-stdout");
     Ok(())
 }
