@@ -10,9 +10,11 @@ SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,qemu-system-x86_64=qemu-system-x86)
 
 # What is looked for, and the Debian package that has it. libc6-dev brings the C library that everything is linked with.
+# READERS read what boxproof writes: each report is held before a real reader of its format.
 BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
 EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
-TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
+READERS := chromium=chromium xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
+TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
            podman=podman
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 

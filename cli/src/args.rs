@@ -19,6 +19,9 @@ pub enum Command {
     /// Examine a runtime and report which steps of the workshop work, which do not, and why
     #[command(after_help = EXAM_HELP)]
     Exam(ExamArgs),
+    /// Turn saved results into another format
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportArgs),
     /// List the scenarios
     List(ListArgs),
     /// Explain a scenario or a cause: what it means, why it matters, how to see it by hand
@@ -44,6 +47,12 @@ Examples:
   boxproof exam ./mycontainer --only pid-one --lang ja
   sudo boxproof exam ./mycontainer --backend local
   boxproof exam ./mycontainer --json > result.json";
+
+const REPORT_HELP: &str = "\
+Examples:
+  boxproof report html -o page.html result.json
+  boxproof report html -o class.html results/*.json
+  boxproof report csv results/*.json > scores.csv";
 
 #[derive(Debug, Args)]
 pub struct ExamArgs {
@@ -75,9 +84,26 @@ pub struct ExamArgs {
     /// Write the result (boxproof/result/v1) to stdout, and nothing else
     #[arg(long)]
     pub json: bool,
-    /// Also write a report: json, text, md or junit (repeatable)
+    /// Also write a report in a format of `boxproof report` (repeatable)
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub report: Vec<(Format, PathBuf)>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The format
+    #[arg(value_enum, value_name = "FORMAT")]
+    pub format: Format,
+    /// Results (boxproof/result/v1), as `boxproof exam --json` writes them. Several make one page of a class (html) or one
+    /// table (csv)
+    #[arg(required = true, value_name = "RESULT.json")]
+    pub results: Vec<PathBuf>,
+    /// Where to write it; default: stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Language of the report; default: the one that the result was written in
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,12 @@
 
 mod args;
 mod backend;
+mod convert;
 mod doctor;
 mod exam;
 mod explain;
 mod list;
+mod moment;
 mod near;
 mod outcome;
 mod progress;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     }
     let ended = match Cli::parse().command {
         Command::Exam(args) => exam::run(&args),
+        Command::Report(args) => convert::run(&args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Doctor(args) => doctor::run(&args),

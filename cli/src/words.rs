@@ -23,8 +23,13 @@ pub fn print(text: &str) -> Result<Outcome, Trouble> {
 
 /// Writes it to stdout as it is, for another program to read.
 pub fn print_exactly(text: &str) -> Result<Outcome, Trouble> {
+    print_bytes(text.as_bytes())
+}
+
+/// The same for what was rendered.
+pub fn print_bytes(bytes: &[u8]) -> Result<Outcome, Trouble> {
     let mut stdout = std::io::stdout().lock();
-    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }
 
 fn written(result: std::io::Result<()>) -> Result<Outcome, Trouble> {
@@ -41,9 +46,9 @@ const LONGEST: usize = 140;
 /// Columns of our own prose.
 const COLUMNS: usize = 96;
 
-/// `text` without characters that a terminal obeys; lines stay lines.
+/// `text` without anything that a terminal or GitHub's runner obeys; lines stay lines.
 pub fn harmless(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut safe, letter| {
+    let safe = text.chars().fold(String::with_capacity(text.len()), |mut safe, letter| {
         match letter {
             '\n' => safe.push('\n'),
             '\t' => safe.push_str("    "),
@@ -53,7 +58,21 @@ pub fn harmless(text: &str) -> String {
             letter => safe.push(letter),
         }
         safe
-    })
+    });
+    without_workflow_commands(safe)
+}
+
+/// GitHub's runner obeys `::command::` at the start of a printed line and `##[command]` anywhere in it.
+fn without_workflow_commands(text: String) -> String {
+    let is_command = |line: &str| line.trim_start().strip_prefix("::").is_some_and(|rest| rest.contains("::"));
+    if !text.contains("##[") && !text.lines().any(is_command) {
+        return text;
+    }
+    let safe = |line: &str| match is_command(line) {
+        true => line.replacen("::", "\\::", 1),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(safe).collect::<Vec<_>>().join("\n").replace("##[", "#\\#[")
 }
 
 /// C0 and C1, DEL, and the invisible ones that change the direction of what follows.
@@ -79,7 +98,8 @@ pub fn lines(text: &str, most: usize) -> Vec<String> {
 /// Our own prose, with foreign words in it, in lines of [`COLUMNS`].
 pub fn prose(text: &str, most: usize) -> Vec<String> {
     let safe = harmless(text.trim_end());
-    let mut lines: Vec<String> = safe.lines().flat_map(wrapped).collect();
+    // A new line may begin where there was none.
+    let mut lines: Vec<String> = safe.lines().flat_map(wrapped).map(without_workflow_commands).collect();
     if lines.len() > most {
         lines.truncate(most);
         lines.push("…".to_owned());
@@ -122,9 +142,14 @@ fn sticks(before: char, letter: char) -> bool {
 }
 
 fn cut(line: &str) -> String {
-    match line.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
+    shortened(line, LONGEST)
+}
+
+/// At most `letters` of it.
+pub fn shortened(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 
@@ -142,17 +167,29 @@ mod tests {
         let (english, japanese) = (own(include_str!("../texts/en.ftl")), own(include_str!("../texts/ja.ftl")));
         assert_eq!(english, japanese);
         let sources = [
+            include_str!("convert.rs"),
             include_str!("doctor.rs"),
             include_str!("exam.rs"),
             include_str!("explain.rs"),
             include_str!("list.rs"),
             include_str!("progress.rs"),
+            include_str!("report/classroom50.rs"),
+            include_str!("report/gradescope.rs"),
+            include_str!("report/html/class.rs"),
+            include_str!("report/html/drawings.rs"),
+            include_str!("report/html/mod.rs"),
+            include_str!("report/html/scenario.rs"),
+            include_str!("report/html/student.rs"),
+            include_str!("report/html/table.rs"),
             include_str!("report/markdown.rs"),
+            include_str!("report/mod.rs"),
+            include_str!("report/prairielearn.rs"),
+            include_str!("report/telling.rs"),
             include_str!("report/terminal.rs"),
             include_str!("../../harness/src/program.rs"),
         ]
         .concat();
-        let made = ["ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-"];
+        let made = ["ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-", "ui-class-", "ui-drawing-"];
         for id in english {
             let by_word = made.iter().any(|start| id.starts_with(start));
             assert!(by_word || sources.contains(&format!("\"{id}\"")), "nothing uses {id}");
@@ -169,6 +206,16 @@ mod tests {
         assert_eq!(harmless("\x1b[2J\x07é日本\u{9b}31m"), "\\u{1b}[2J\\u{7}é日本\\u{9b}31m");
         assert_eq!(harmless("a\r\nb\tc"), "a\nb    c");
         assert_eq!(harmless("\u{202e}evil"), "\\u{202e}evil");
+    }
+
+    #[test]
+    fn nothing_is_a_command_to_the_runner_of_github_actions() {
+        assert_eq!(
+            harmless("a\n  ::add-mask::x\n::error file=a::b::c"),
+            "a\n  \\::add-mask::x\n\\::error file=a::b::c"
+        );
+        assert_eq!(harmless("told you: ##[set-env name=A]b"), "told you: #\\#[set-env name=A]b");
+        assert_eq!(harmless("::1\nstd::fs::read"), "::1\nstd::fs::read");
     }
 
     #[test]

@@ -304,3 +304,55 @@ fn as_root_what_the_machine_lacks_is_3() {
         command.assert().code(3).stdout(contains("memory controller").and(contains("--backend vm")));
     }
 }
+
+/// A saved result, as a teacher has many of.
+fn saved_result(place: &Path, name: &str) -> PathBuf {
+    let runtime = file(place, "runtime", 0o755, b"#!/bin/sh\necho '<img src=x>' >&2\nexit 3\n");
+    let exam = local_exam(&runtime).args(["--json", "--lang", "en"]).output().expect("an exam");
+    file(place, name, 0o644, &exam.stdout)
+}
+
+#[test]
+fn a_saved_result_is_turned_into_any_format_as_root() {
+    let place = directory();
+    let (one, two) = (saved_result(place.path(), "one.json"), saved_result(place.path(), "two.json"));
+    let begins = [
+        ("json", "{"),
+        ("text", "boxproof "),
+        ("md", "# boxproof: "),
+        ("html", "<!doctype html>"),
+        ("junit", "<?xml "),
+        ("tap", "TAP version 14"),
+        ("ctrf", "{"),
+        ("gradescope", "{"),
+        ("prairielearn", "{"),
+        ("autolab", "{"),
+        ("csv", "student_id,"),
+    ];
+    for (format, beginning) in begins {
+        let starts = predicate::str::starts_with(beginning);
+        boxproof().args(["report", format]).arg(&one).assert().success().stdout(starts).stderr("");
+    }
+    let page = place.path().join("class.html");
+    boxproof().args(["report", "html", "--lang", "ja", "-o"]).args([&page, &one, &two]).assert().success().stdout("");
+    let page = fs::read_to_string(page).expect("a page");
+    assert!(
+        page.contains("クラス全体: 2 人") && page.contains("data-student=\"two\""),
+        "students are called as the files"
+    );
+    boxproof().args(["report", "csv"]).args([&one, &two]).assert().success().stdout(contains("\r\ntwo,"));
+    boxproof().args(["report", "tap"]).args([&one, &two]).assert().code(2).stderr(contains("html or csv"));
+}
+
+#[test]
+fn what_is_no_result_is_refused() {
+    let place = directory();
+    let id = r#"{"schema":"boxproof/result/v1","checks":[]}"#;
+    for (name, content) in [("text", "hello"), ("other", "{}"), ("half", id)] {
+        let path = file(place.path(), name, 0o644, content.as_bytes());
+        let message = contains("is no boxproof/result/v1").and(contains(name));
+        boxproof().args(["report", "html"]).arg(path).assert().code(2).stdout("").stderr(message);
+    }
+    boxproof().args(["report", "html", "/nonexistent.json"]).assert().code(2).stderr(contains("/nonexistent.json"));
+    boxproof().args(["report", "pdf", "x"]).assert().code(2).stderr(contains("prairielearn"));
+}

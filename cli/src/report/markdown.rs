@@ -1,61 +1,117 @@
 //! Markdown, for job summaries and course pages.
+//!
+//! GitHub throws a summary of more than 1 MiB away, so what is most important comes first, and what no longer fits is left
+//! out and said to be.
 
+use super::telling::by_hand;
 use super::{Examined, again, by_step, duration, kernel_facts, params, scenarios, tally};
 use crate::words::{harmless, line, lines};
 use boxproof_harness::result::{Check, Report, Status};
 use boxproof_scenarios::texts::Texts;
 use std::fmt::Write;
 
-/// The report as Markdown.
+/// GitHub's limit for one step.
+const MOST: usize = 1 << 20;
+
+/// The report as Markdown, always below [`MOST`] bytes.
 pub fn markdown(report: &Report, texts: &Texts) -> String {
     let all = scenarios(report);
-    let mut page = format!("# boxproof: {}\n\n", code(&report.submission.path));
-    let _ = writeln!(page, "**{}**\n", texts.plain(&format!("ui-result-{}", report.status.word())));
-    for (tier, passed, planned) in tally(&all) {
-        let _ = writeln!(page, "- {}: {passed}/{planned}", texts.plain(&format!("ui-tier-{}", tier.word())));
-    }
+    let mut page = Page { text: String::new(), left_out: 0 };
+    page.add(&verdict(report, &all, texts));
+    page.add(&causes(report, texts));
+    page.add(&format!("\n{}\n", texts.text("ui-again", &params([("command", &code(&again(report)))]))));
+    page.add(&flags(report, texts));
     for (step, members) in by_step(&all) {
-        let _ = writeln!(page, "\n## {}\n", texts.plain(&format!("step-{step}")));
-        page.push_str("| | | | |\n|---|---|---|---|\n");
-        for scenario in &members {
-            row(&mut page, scenario, texts);
-        }
-        for scenario in &members {
-            scenario.with(Status::Fail).for_each(|check| failure(&mut page, check, texts));
-        }
+        page.add(&table(step, &members, texts));
     }
-    if !report.causes.is_empty() {
-        let _ = writeln!(page, "\n## {}\n", texts.plain("ui-causes"));
-        for cause in &report.causes {
-            let _ = writeln!(page, "1. {} ({})", escape(&cause.text), code(&cause.id));
-        }
+    for scenario in &all {
+        scenario.with(Status::Fail).for_each(|check| page.add(&failure(check, texts)));
     }
-    if !report.flags.is_empty() {
-        let _ = writeln!(page, "\n## {}\n", texts.plain("ui-flags"));
-        for flag in &report.flags {
-            let _ = writeln!(page, "- {} ({})", escape(&flag.reason), code(&flag.id));
-            for text in lines(&flag.evidence, 12) {
-                let _ = writeln!(page, "  - {}", code(&text));
-            }
-        }
-    }
-    let _ = writeln!(page, "\n{}", texts.text("ui-again", &params([("command", &code(&again(report)))])));
-    page
+    page.end(texts)
 }
 
-fn row(page: &mut String, scenario: &Examined, texts: &Texts) {
+/// A page that does not grow beyond what its reader takes.
+struct Page {
+    text: String,
+    left_out: usize,
+}
+
+impl Page {
+    /// Adds a block whole or not at all; after the first that does not fit, none.
+    fn add(&mut self, block: &str) {
+        // Room for the sentence that says what is missing.
+        let room = MOST - 1024;
+        if self.left_out > 0 || self.text.len() + block.len() > room {
+            self.left_out += 1;
+        } else {
+            self.text.push_str(block);
+        }
+    }
+
+    fn end(mut self, texts: &Texts) -> String {
+        if self.left_out > 0 {
+            let left_out = texts.text("ui-left-out", &params([("count", &self.left_out.to_string())]));
+            let _ = writeln!(self.text, "\n> {left_out}");
+        }
+        self.text
+    }
+}
+
+fn verdict(report: &Report, all: &[Examined], texts: &Texts) -> String {
+    let mut block = format!("# boxproof: {}\n\n", code(&report.submission.path));
+    let _ = writeln!(block, "**{}**\n", texts.plain(super::verdict(report)));
+    for (tier, passed, planned) in tally(all) {
+        let _ = writeln!(block, "- {}: {passed}/{planned}", texts.plain(&format!("ui-tier-{}", tier.word())));
+    }
+    block
+}
+
+fn causes(report: &Report, texts: &Texts) -> String {
+    let mut block = String::new();
+    if !report.causes.is_empty() {
+        let _ = writeln!(block, "\n## {}\n", texts.plain("ui-causes"));
+    }
+    for cause in &report.causes {
+        let _ = writeln!(block, "1. {} ({})", escape(&cause.text), code(&cause.id));
+    }
+    block
+}
+
+fn flags(report: &Report, texts: &Texts) -> String {
+    let mut block = String::new();
+    if !report.flags.is_empty() {
+        let _ = writeln!(block, "\n## {}\n", texts.plain("ui-flags"));
+    }
+    for flag in &report.flags {
+        let _ = writeln!(block, "- {} ({})", escape(&flag.reason), code(&flag.id));
+        for text in lines(&flag.evidence, 12) {
+            let _ = writeln!(block, "  - {}", code(&text));
+        }
+    }
+    block
+}
+
+fn table(step: &str, members: &[&Examined], texts: &Texts) -> String {
+    let mut block = format!("\n## {}\n\n", texts.plain(&format!("step-{step}")));
+    let heads = ["ui-head-result", "ui-head-scenario", "ui-head-what", "ui-head-took"].map(|head| texts.plain(head));
+    let _ = writeln!(block, "| {} |\n|---|---|---|--:|", heads.join(" | "));
+    members.iter().for_each(|scenario| row(&mut block, scenario, texts));
+    block
+}
+
+fn row(block: &mut String, scenario: &Examined, texts: &Texts) {
     let word = texts.plain(&format!("ui-word-{}", scenario.status.word()));
     let title = escape(&scenario.title(texts));
     let took = duration(scenario.duration_ms);
     let _ =
-        writeln!(page, "| {} {word} | `{}` | {title} | {took} |", super::terminal::mark(scenario.status), scenario.id);
+        writeln!(block, "| {} {word} | `{}` | {title} | {took} |", super::terminal::mark(scenario.status), scenario.id);
 }
 
-fn failure(page: &mut String, check: &Check, texts: &Texts) {
-    let _ = writeln!(page, "\n### ✗ `{}`: {}\n", check.id, escape(&check.title));
+fn failure(check: &Check, texts: &Texts) -> String {
+    let mut block = format!("\n### ✗ `{}`: {}\n\n", check.id, escape(&check.title));
     let mut field = |name: &str, value: String| {
         if !value.is_empty() {
-            let _ = writeln!(page, "- {}: {value}", texts.plain(name));
+            let _ = writeln!(block, "- {}: {value}", texts.plain(name));
         }
     };
     field("ui-command", code(&check.command));
@@ -67,10 +123,12 @@ fn failure(page: &mut String, check: &Check, texts: &Texts) {
     if let Some(hint) = &check.hint {
         field("ui-hint", escape(&hint.text));
     }
-    let hand = texts.find(&format!("scenario-{}.hand", check.scenario), &Default::default());
-    if let Some(hand) = hand {
-        let _ = writeln!(page, "\n```sh\n{}\n```", lines(&hand, 50).join("\n"));
+    if let Some(hand) = by_hand(check, texts) {
+        // A fence longer than any in it: what a cause says may quote the program.
+        let fence = "`".repeat(hand.split(|letter| letter != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
+        let _ = writeln!(block, "\n{fence}sh\n{}\n{fence}", lines(&hand, 50).join("\n"));
     }
+    block
 }
 
 /// Foreign text as a code span: nothing in it is Markdown or HTML, and it stays one line.
@@ -83,13 +141,16 @@ fn code(text: &str) -> String {
     }
 }
 
+/// Foreign text within a line: nothing in it is Markdown, HTML, a formula or a mention of somebody.
 fn escape(text: &str) -> String {
     harmless(text).chars().fold(String::new(), |mut safe, letter| {
         match letter {
             '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
+            '@' => safe.push_str("&#64;"),
             '\n' => safe.push(' '),
-            '|' | '`' | '*' | '_' | '[' | ']' | '#' => safe.extend(['\\', letter]),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' => safe.extend(['\\', letter]),
             letter => safe.push(letter),
         }
         safe

@@ -1,10 +1,22 @@
 //! Reports: every one is made from `boxproof/result/v1`, and only from it.
 
+mod autolab;
+pub mod class;
+mod classroom50;
+mod csv;
+mod ctrf;
+mod gradescope;
+mod html;
 mod json;
 mod junit;
 mod markdown;
+mod prairielearn;
+mod tap;
+mod telling;
 mod terminal;
+mod visibility;
 
+pub use class::Entry;
 pub use json::json;
 pub use terminal::{mark, terminal};
 
@@ -19,21 +31,61 @@ use std::path::Path;
 /// A format that a report can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// boxproof/result/v1 itself
     Json,
+    /// What the terminal shows, without colours
     Text,
+    /// Markdown, as for a GitHub job summary
     Md,
+    /// One page that needs nothing else; of several results, a page of the class
+    Html,
+    /// JUnit XML
     Junit,
+    /// Test Anything Protocol, version 14
+    Tap,
+    /// Common Test Report Format
+    Ctrf,
+    /// results.json of a Gradescope autograder
+    Gradescope,
+    /// result.json of Classroom 50
+    Classroom50,
+    /// results.json of a PrairieLearn external grader
+    Prairielearn,
+    /// The last two lines that an Autolab autograder prints
+    Autolab,
+    /// A line for each result
+    Csv,
 }
 
 impl Format {
-    /// The report as bytes of a file.
-    fn render(self, report: &Report, texts: &Texts) -> io::Result<Vec<u8>> {
+    /// One result, as the bytes of a file. What a course hides is left out where students may read it.
+    pub fn render(self, report: &Report, texts: &Texts) -> io::Result<Vec<u8>> {
+        let seen = || visibility::seen_by_student(report);
+        let variable = |name: &str| std::env::var(name).ok();
         Ok(match self {
-            Format::Json => json(report)?.into_bytes(),
-            Format::Text => anstream::adapter::strip_str(&terminal(report, texts)).to_string().into_bytes(),
-            Format::Md => markdown::markdown(report, texts).into_bytes(),
-            Format::Junit => junit::junit(report)?.into_bytes(),
-        })
+            Format::Json => json(report)?,
+            Format::Text => anstream::adapter::strip_str(&terminal(report, texts)).to_string(),
+            Format::Md => markdown::markdown(&seen(), texts),
+            Format::Html => html::student_page(&seen(), texts),
+            Format::Junit => junit::junit(&seen(), texts),
+            Format::Tap => tap::tap(&seen(), texts),
+            Format::Ctrf => ctrf::ctrf(&seen(), texts)?,
+            Format::Gradescope => gradescope::gradescope(report, texts, gradescope::previous_score())?,
+            Format::Classroom50 => classroom50::classroom50(&seen(), texts, &variable)?,
+            Format::Prairielearn => prairielearn::prairielearn(&seen(), texts)?,
+            Format::Autolab => autolab::autolab(&seen(), texts)?,
+            Format::Csv => csv::csv(&[Entry::of(report.clone())]),
+        }
+        .into_bytes())
+    }
+
+    /// Several results, as one file; none where the format knows no more than one.
+    pub fn render_class(self, entries: &[Entry], texts: &Texts) -> Option<Vec<u8>> {
+        match self {
+            Format::Html => Some(html::class_page(entries, texts).into_bytes()),
+            Format::Csv => Some(csv::csv(entries).into_bytes()),
+            _ => None,
+        }
     }
 
     /// Writes it to `path`, whole or not at all.
@@ -118,6 +170,17 @@ pub fn tally(scenarios: &[Examined]) -> Vec<(Tier, usize, usize)> {
         (tier, passed, of_tier.count())
     };
     tiers.into_iter().map(count).filter(|(_, _, planned)| *planned > 0).collect()
+}
+
+/// The id of the sentence that says how the whole ended.
+pub fn verdict(report: &Report) -> &'static str {
+    let failed = report.checks.iter().any(|check| check.status == Status::Fail);
+    match report.status {
+        Status::Pass | Status::Skip => "ui-result-pass",
+        Status::Fail => "ui-result-fail",
+        Status::Error | Status::Inconclusive if failed => "ui-result-both",
+        Status::Error | Status::Inconclusive => "ui-result-error",
+    }
 }
 
 /// What a check rests on.

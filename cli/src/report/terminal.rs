@@ -1,7 +1,9 @@
 //! What a learner reads: the workshop's steps, a mark per scenario, and for each failure what was run, expected and
 //! observed, where that comes from, how to see it by hand, and what is the likely cause.
 
-use super::{Examined, again, by_step, duration, kernel_facts, params, printed_facts, reasons, scenarios, tally};
+use super::{
+    Examined, again, by_step, duration, kernel_facts, params, printed_facts, reasons, scenarios, tally, verdict,
+};
 use crate::words::{harmless, line, lines, prose};
 use anstyle::{AnsiColor, Style};
 use boxproof_harness::result::{Check, Fact, Report, Residue, Status, Text, Tier};
@@ -97,7 +99,7 @@ impl Page<'_> {
     }
 
     fn title(&mut self, report: &Report) {
-        let about = format!("boxproof {}  {}", report.tool.version, line(&report.submission.path));
+        let about = format!("boxproof {}  {}", line(&report.tool.version), line(&report.submission.path));
         self.line(0, &styled(BOLD, &about));
         self.blank();
     }
@@ -212,9 +214,7 @@ impl Page<'_> {
     }
 
     fn summary(&mut self, report: &Report, all: &[Examined]) {
-        let also_failed = report.status == Status::Error && all.iter().any(|scenario| scenario.status == Status::Fail);
-        let verdict = if also_failed { "ui-result-both" } else { &format!("ui-result-{}", report.status.word()) };
-        let verdict = self.say(verdict);
+        let verdict = self.say(verdict(report));
         self.line(0, &styled(style(report.status), &verdict));
         let tiers: Vec<String> = tally(all)
             .into_iter()
@@ -233,7 +233,7 @@ impl Page<'_> {
         self.residue(report);
         self.flags(report);
         self.blank();
-        self.line(0, &self.texts.text("ui-again", &params([("command", &again(report))])));
+        self.line(0, &harmless(&self.texts.text("ui-again", &params([("command", &again(report))]))));
         for text in prose(&self.surroundings(report), 4) {
             self.line(0, &styled(FAINT, &text));
         }

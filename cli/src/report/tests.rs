@@ -6,6 +6,11 @@ use boxproof_harness::result::{
 };
 use boxproof_scenarios::texts::Language;
 
+mod browser;
+mod hostile;
+mod pages;
+mod readers;
+
 fn check(id: &str, tier: Tier, step: &str, status: Status) -> Check {
     let (scenario, _) = id.split_once('.').expect("SCENARIO.CHECK");
     let message = if status == Status::Pass { "check-passed" } else { "check-failed" };
@@ -183,8 +188,8 @@ fn markdown_has_nothing_foreign_in_it() {
 
 #[test]
 fn junit_tells_failures_errors_and_skips_apart() {
-    let (report, _) = told(Language::English);
-    let xml = junit::junit(&report).expect("XML");
+    let (report, texts) = told(Language::English);
+    let xml = junit::junit(&report, &texts);
     assert_eq!(xml.matches("<failure ").count(), 3, "{xml}");
     assert_eq!(xml.matches("<error ").count(), 2, "{xml}");
     assert_eq!(xml.matches("<skipped ").count(), 2, "{xml}");
