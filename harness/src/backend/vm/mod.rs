@@ -197,7 +197,10 @@ impl Ready {
     /// Tells it the time and gives it randomness of its own, and waits until it has taken both.
     fn wake(mut self, within: Duration) -> Result<Self, VmError> {
         let call = Call::now().and_then(|call| call.line()).map_err(VmError::Port)?;
-        self.process.port.write_all(&call).map_err(VmError::Port)?;
+        match self.process.port.write_all(&call) {
+            Err(error) if is_hang_up(&error) => return Err(ended(&mut self.process, false)),
+            written => written.map_err(VmError::Port)?,
+        }
         match self.lines.next(&mut self.process, within, false)? {
             line if line == AWAKE => Ok(self),
             line => Err(VmError::NotAwake { detail: line }),

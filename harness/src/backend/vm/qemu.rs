@@ -130,11 +130,12 @@ impl Launch<'_> {
     /// A panic or an oops ends the guest at once instead of hanging. `panic_on_oom` stays off: the exam provokes
     /// out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
     /// that an exam needs. Nor does it help to test whether timer interrupts arrive: on a busy host they come too late
-    /// for the test, and the kernel gives up.
+    /// for the test, and the kernel gives up. Hierarchies of cgroup v1 have programs that the kernel starts for them
+    /// (`release_agent`); there are none, as on a host under systemd.
     fn kernel_command_line(&self) -> String {
         const NO_SELF_TESTS: &str = "cryptomgr.notests initcall_blacklist=crypto_kdf108_init no_timer_check";
         format!(
-            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} {}={} {}",
+            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} cgroup_no_v1=all,named {}={} {}",
             MACHINE.console,
             guest::MARKER,
             self.options.role.name(),
