@@ -23,7 +23,7 @@ BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 help:
 	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
 	@echo 'make test    run every test (as root, or by sudo)'
-	@echo 'make bench   measure start-up and a whole exam'
+	@echo 'make bench   measure start-up, a whole exam, and a machine from its snapshot'
 	@echo 'make matrix  every wrong runtime against every scenario: docs/kill-matrix.md'
 	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
 	@echo 'make docs    write docs/scenarios.md anew'
@@ -49,6 +49,7 @@ test: tools-for-tests
 bench: tools-for-benches build
 	$(ROOT_RUNNER) cargo bench --locked -p mycontainer --bench startup
 	$(ROOT_RUNNER) cargo bench --locked -p boxproof --bench exam
+	cargo bench --locked -p boxproof --bench restore
 
 # Every wrong runtime, cheat and control against the whole catalogue, written down. `make test` compares.
 matrix: tools-for-tests

@@ -69,6 +69,9 @@ pub struct ExamArgs {
     /// `auto` is $BOXPROOF_BACKEND, else vm
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// Boot the virtual machine anew instead of restoring it from its snapshot
+    #[arg(long)]
+    pub no_snapshot: bool,
     /// Examine only this tier (repeatable)
     #[arg(long, value_enum, value_name = "TIER")]
     pub tier: Vec<TierArg>,
@@ -146,11 +149,11 @@ pub struct VmArgs {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum VmCommand {
-    /// Download and unpack what the virtual machine needs, so that later runs need no network
+    /// Download and unpack what the virtual machine needs and make its snapshot, so that later runs need no network
     Prepare,
     /// Open a shell in the virtual machine
     Shell,
-    /// Remove everything that was downloaded
+    /// Remove everything that was downloaded, and the snapshots
     Clean,
 }
 

@@ -43,15 +43,15 @@ impl Place {
         self == Place::Vm
     }
 
-    /// Starts an agent there. `say` gets a line for whoever waits.
-    pub fn start(self, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    /// Starts an agent there, in a virtual machine from its `snapshot` or by a boot. `say` gets a line for whoever waits.
+    pub fn start(self, snapshot: bool, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
         match self {
             // This program, whatever became of its file since it was started.
             Place::Local => match Local::start(Path::new("/proc/self/exe")) {
                 Ok(agent) => Ok(Box::new(agent)),
                 Err(error) => Err(Trouble::environment(error)),
             },
-            Place::Vm => crate::vm::agent(say),
+            Place::Vm => crate::vm::agent(snapshot, say),
         }
     }
 }

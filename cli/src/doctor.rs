@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use boxproof_harness::apt;
 use boxproof_harness::backend::vm::accel::{self, Accel};
 use boxproof_harness::backend::vm::kernel::KernelSource;
-use boxproof_harness::backend::vm::qemu;
+use boxproof_harness::backend::vm::{self, VmOptions, qemu};
 use boxproof_harness::rootfs::RootfsSource;
 use boxproof_scenarios::texts::Texts;
 use nix::sys::statvfs::statvfs;
@@ -58,8 +58,8 @@ struct Diagnosis<'a> {
     findings: &'a [Finding],
 }
 
-/// The exam's share of the cache: a kernel with its modules, busybox, initramfs.
-const ROOM_MIB: u64 = 400;
+/// The exam's share of the cache: a kernel with its modules, busybox, initramfs, three snapshots.
+const ROOM_MIB: u64 = 800;
 /// What the scenarios need of cgroup v2.
 const CONTROLLERS: [&str; 3] = ["memory", "cpu", "pids"];
 
@@ -73,6 +73,7 @@ pub fn run(args: &DoctorArgs) -> Result<Outcome, Trouble> {
         doctor.cache(),
         doctor.qemu(),
         doctor.kernel(),
+        doctor.snapshot(),
         doctor.kvm(),
         doctor.root(),
         doctor.cgroup2(),
@@ -173,6 +174,17 @@ impl Doctor<'_> {
                 found(State::Lacking, self.say("doctor-kernel-no-apt", []), Some(mend))
             }
         }
+    }
+
+    /// Speed only: without one the next exam makes it.
+    fn snapshot(&self) -> Finding {
+        let (state, detail, mend) = match vm::has_snapshot(&VmOptions::default()) {
+            Ok(true) => (State::Met, self.say("doctor-snapshot-is", []), None),
+            Ok(false) => (State::Note, self.say("doctor-snapshot-none", []), Some("boxproof vm prepare".to_owned())),
+            // What is missing is told by the findings about QEMU and the kernel.
+            Err(_) => (State::Note, self.say("doctor-snapshot-none", []), None),
+        };
+        Finding { part: Part::Vm, id: "doctor-snapshot", state, detail, mend }
     }
 
     fn kvm(&self) -> Finding {

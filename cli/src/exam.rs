@@ -51,7 +51,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
         extra: subject.libraries,
         about: subject.about,
     };
-    let mut agent = place.start(&|line| progress.say(line))?;
+    let mut agent = place.start(!args.no_snapshot, &|line| progress.say(line))?;
     let mut result = conduct(catalogue(), agent.as_mut(), &parcel, &mut |event| progress.hear(event));
     drop(agent);
     progress.finish();

@@ -18,12 +18,10 @@ mod vm;
 mod words;
 
 use args::{AgentArgs, Cli, Command};
-use boxproof_harness::backend::vm::guest;
+use boxproof_harness::backend::vm::{Port, guest};
 use boxproof_scenarios::catalogue;
 use clap::Parser;
 use outcome::Trouble;
-use std::fs::OpenOptions;
-use std::io::BufReader;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -47,11 +45,10 @@ fn agent(args: &AgentArgs) -> Result<outcome::Outcome, Trouble> {
     let served = match &args.port {
         None => boxproof_harness::agent::serve(catalogue(), std::io::stdin().lock(), std::io::stdout()),
         Some(path) => {
-            let open = || OpenOptions::new().read(true).write(true).open(path);
-            let port = open().map_err(|error| Trouble::environment(format!("open {}: {error}", path.display())))?;
-            let input =
-                port.try_clone().map_err(|error| Trouble::environment(format!("dup {}: {error}", path.display())))?;
-            boxproof_harness::agent::serve(catalogue(), BufReader::new(input), port)
+            let open = || Port::open(path).and_then(|port| Ok((port.output()?, port)));
+            let (output, port) =
+                open().map_err(|error| Trouble::environment(format!("open {}: {error}", path.display())))?;
+            boxproof_harness::agent::serve(catalogue(), port, output)
         }
     };
     served.map(|()| outcome::Outcome::Passed).map_err(Trouble::environment)

@@ -12,6 +12,7 @@ use crate::result::{Attempt, Check, Environment, Flag, Residue, Status, Text, Ti
 use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Trouble};
 use crate::seed::Lot;
 use crate::testbed::cgroup::{self, BedCgroup};
+use crate::testbed::guard::guards;
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -26,6 +27,8 @@ use std::time::{Duration, Instant};
 /// Serves orders from `input` until its end; every event goes to `output` as one line.
 pub fn serve<O: Write + Send>(catalogue: &'static [Scenario], mut input: impl BufRead, output: O) -> Result<()> {
     crate::sys::spawn::become_subreaper().context("become the reaper of orphans")?;
+    // Before the first word, so that a machine that is saved then has them.
+    guards();
     let voice = Voice { output: Mutex::new(output), checks: AtomicUsize::new(0) };
     voice.say(&Event::Hello {
         protocol: PROTOCOL,
@@ -437,6 +440,7 @@ fn environment(material: &Material) -> Environment {
         ("controllers".to_owned(), material.controllers.join(" ")),
         ("swap".to_owned(), if material.swap { "yes" } else { "no" }.to_owned()),
         ("slowness".to_owned(), format!("{:.1}", material.pace.slowness())),
+        ("guards".to_owned(), guards().names()),
     ]);
     // Without it nothing is flagged, which must not be read as "nothing was executed".
     if !keeps_exec_log() {

@@ -188,7 +188,7 @@ fn lock(cache: &Path) -> Result<File> {
 }
 
 /// Removes what killed runs left in a directory. Only the holder of the lock may.
-fn sweep(directory: &Path) -> Result<()> {
+pub(crate) fn sweep(directory: &Path) -> Result<()> {
     let entries = fs::read_dir(directory).map_err(failed("read directory", directory))?;
     for entry in entries.flatten() {
         if entry.file_name().as_encoded_bytes().starts_with(PARTIAL.as_bytes()) {
@@ -287,7 +287,7 @@ fn holds_lists(directory: &Path) -> bool {
 }
 
 /// How the names of unfinished things in the cache begin.
-const PARTIAL: &str = ".partial-";
+pub(crate) const PARTIAL: &str = ".partial-";
 const NO_LISTS: &str = "this machine's package lists do not name it, and newer ones could not be fetched";
 
 /// How apt is called: with its caches in a directory of ours, because the machine's belong to root.

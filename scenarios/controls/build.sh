@@ -46,6 +46,12 @@ if stale c-minimal "$here/c-minimal"; then
     cc -O2 -Wall -Wextra -Werror -static -o "$out/.c-minimal" "$here/c-minimal/mycontainer.c"
     mv "$out/.c-minimal" "$out/c-minimal"
 fi
+for name in traces-the-agent calls-the-kernel; do
+    if stale "$name" "$here/hostile"; then
+        cc -O2 -Wall -Wextra -Werror -static -o "$out/.$name" "$here/hostile/$name.c"
+        mv "$out/.$name" "$out/$name"
+    fi
+done
 
 # Those with a boxproof.toml are directories, with the program in them that is not ours.
 bring() { # CONTROL [PROGRAM]
@@ -64,7 +70,7 @@ done
 
 cp -p "$here/manual-step2.sh" "$out/manual-step2.sh"
 cp -p "$here/python-minimal/mycontainer.py" "$out/python-minimal.py"
-cp -p "$here"/fakes/* "$here"/cheats/* "$out/"
+cp -p "$here"/fakes/* "$here"/cheats/* "$here"/hostile/*.sh "$out/"
 # git keeps the run bits; a copy that lost them (an archive, a share) must not turn every fake into `not-executable`.
 chmod 755 "$out"/*.sh "$out"/*.py
 chmod 644 "$out/not-executable"

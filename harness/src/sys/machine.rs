@@ -99,3 +99,25 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     // SAFETY: SIOCSIFFLAGS reads the ifreq, which outlives the call.
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as libc::Ioctl, &request) }.into()).map(drop)
 }
+
+/// Mixes bytes into the kernel's random pool and counts every bit of them as unknown (`RNDADDENTROPY`, random(4)).
+pub(crate) fn add_entropy(pool: BorrowedFd<'_>, bytes: &[u8; 32]) -> io::Result<()> {
+    /// `struct rand_pool_info` of linux/random.h.
+    #[repr(C)]
+    struct Info {
+        bits: libc::c_int,
+        bytes: libc::c_int,
+        content: [u8; 32],
+    }
+    const RNDADDENTROPY: libc::Ioctl = 0x4008_5203;
+    let info = Info { bits: 256, bytes: 32, content: *bytes };
+    // SAFETY: the kernel reads the two counts and as many bytes as the second says, all of which outlive the call.
+    check(unsafe { libc::ioctl(pool.as_raw_fd(), RNDADDENTROPY, &info) }.into()).map(drop)
+}
+
+/// Makes the kernel's generator take a new key from its pool, on every processor (`RNDRESEEDCRNG`, random(4)).
+pub(crate) fn reseed(pool: BorrowedFd<'_>) -> io::Result<()> {
+    const RNDRESEEDCRNG: libc::Ioctl = 0x5207;
+    // SAFETY: the request takes no argument.
+    check(unsafe { libc::ioctl(pool.as_raw_fd(), RNDRESEEDCRNG) }.into()).map(drop)
+}

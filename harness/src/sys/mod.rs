@@ -2,6 +2,7 @@
 //! this folder has to reason about memory. One file per caller's need.
 #![allow(unsafe_code)]
 
+pub(crate) mod bpf;
 pub(crate) mod exec_log;
 pub(crate) mod machine;
 pub(crate) mod spawn;

@@ -2,6 +2,7 @@
 
 use crate::error::{Context, Error, Result};
 use crate::evidence::MountPoint;
+use crate::testbed::guard::guards;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
@@ -58,6 +59,7 @@ impl BedCgroup {
             }
         };
         let mut cgroup = BedCgroup { directory, path, v1_pids: None };
+        guards().set_over(cgroup.directory.as_fd())?;
         cgroup.bound("memory.max", memory)?;
         if !cgroup.bound("pids.max", u64::from(processes))? {
             cgroup.v1_pids = v1_pids(&name, processes);

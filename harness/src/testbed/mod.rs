@@ -10,6 +10,7 @@
 //! harness out of the reach of what it examines: nobody can name it, so nobody can signal or trace it.
 
 pub mod cgroup;
+pub(crate) mod guard;
 mod programs;
 mod residue;
 

@@ -131,12 +131,12 @@ fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// A QEMU by its file: another version has another size or date.
-fn identity(qemu: &Path) -> String {
-    let described = fs::metadata(qemu).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
+/// A file by its size and date: another version of a program differs in one of them.
+pub(super) fn identity(file: &Path) -> String {
+    let described = fs::metadata(file).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
     let (size, modified) = described.unwrap_or((0, UNIX_EPOCH));
     let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{} {size} {}", qemu.display(), modified.as_secs())
+    format!("{} {size} {}", file.display(), modified.as_secs())
 }
 
 fn now() -> u64 {

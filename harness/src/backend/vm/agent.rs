@@ -51,6 +51,7 @@ impl Agent for VmAgent {
             ("accelerator".into(), choice.accel.name().into()),
             ("accelerator_reason".into(), choice.reason.clone()),
             ("boot_ms".into(), times.boot.as_millis().to_string()),
+            ("start".into(), if times.restored { "snapshot" } else { "boot" }.into()),
         ]
     }
 }

@@ -69,6 +69,16 @@ pub enum VmError {
         /// The end of the guest's console.
         console: String,
     },
+    /// The agent could not set its clock or its random pool when it was told to.
+    NotAwake {
+        /// What it said instead.
+        detail: String,
+    },
+    /// A snapshot cannot be saved or used. Nothing is lost by it but time.
+    Snapshot {
+        /// Which, and why.
+        detail: String,
+    },
     /// The agent's line is longer than anything it has to say.
     LineTooLong,
     /// The port failed on our side.
@@ -131,6 +141,8 @@ impl fmt::Display for VmError {
                 let whom = if *booted { "the agent" } else { "the booting guest" };
                 write!(f, "{whom} hangs: nothing heard for {:.0} s\n{}", waited.as_secs_f32(), Quoted(console))
             }
+            Self::NotAwake { detail } => write!(f, "the agent does not wake up: {detail}"),
+            Self::Snapshot { detail } => write!(f, "snapshot: {detail}"),
             Self::LineTooLong => write!(f, "the agent sent a line of more than {} MiB", super::lines::LONGEST >> 20),
             Self::Port(error) => write!(f, "the guest's port: {error}"),
         }

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MsFlags, mount, umount};
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
@@ -135,6 +135,7 @@ fn set_up() -> Result<()> {
     sethostname(HOSTNAME).while_(|| "set hostname".into())?;
     machine::loopback_up().while_(|| "set lo up".into())?;
     settings();
+    lock_down();
     // What systemd gives every service and session.
     setrlimit(Resource::RLIMIT_NOFILE, 1024, 524_288).while_(|| "set the limit of open files".into())
 }
@@ -284,12 +285,40 @@ fn settings() {
         ("net/ipv4/ping_group_range", "0 2147483647"),
         ("vm/max_map_count", "1048576"),
     ];
-    for (name, value) in SETTINGS {
+    set(SETTINGS);
+}
+
+fn set(settings: &[(&str, &str)]) {
+    for (name, value) in settings {
         match fs::write(Path::new("/proc/sys").join(name), value) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => eprintln!("{PREFIX} set {name}: {error}"),
             _ => {}
         }
     }
+}
+
+/// Closes the ways by which root changes the kernel itself, until the machine ends: its memory, its ports, modules, another
+/// kernel, programs that the kernel starts. Nothing of it is a runtime's business. A kernel that cannot do one of these
+/// still has the guards of the testbeds.
+fn lock_down() {
+    const SECURITY: &str = "/sys/kernel/security";
+    let locked = attach("securityfs", SECURITY, NO_EXEC, "").and_then(|()| {
+        let switch = Path::new(SECURITY).join("lockdown");
+        let written = fs::write(&switch, "integrity").while_(|| format!("write integrity to {}", switch.display()));
+        written.and_then(|()| umount(SECURITY).while_(|| format!("umount {SECURITY}")))
+    });
+    if let Err(error) = locked {
+        eprintln!("{PREFIX} {error}");
+    }
+    const SWITCHES: [(&str, &str); 5] = [
+        ("kernel/modules_disabled", "1"),
+        ("kernel/kexec_load_disabled", "1"),
+        ("kernel/sysrq", "0"),
+        // No capability for what the kernel starts by itself, as for a core pattern.
+        ("kernel/usermodehelper/bset", "0 0"),
+        ("kernel/usermodehelper/inheritable", "0 0"),
+    ];
+    set(&SWITCHES);
 }
 
 fn start(role: Role) -> Result<Child> {

@@ -4,7 +4,8 @@
 //! ```text
 //! Vm::boot ── kernel (package) ─┐
 //!             initramfs (memfd) ├─ QEMU ── guest::run ── boxproof agent
-//!             accel (KVM, TCG) ─┘            port:  JSON lines, both ways
+//!             accel (KVM, TCG) ─┘   │        port:  JSON lines, both ways
+//!                                   └ snapshot: saved once, restored for every exam
 //! ```
 
 pub mod accel;
@@ -17,12 +18,16 @@ mod lines;
 pub mod modules;
 pub mod newc;
 pub mod qemu;
+mod qmp;
 mod shell;
+mod snapshot;
 mod start;
+mod wake;
 
 pub use agent::VmAgent;
 pub use error::{Ending, VmError};
 pub use shell::shell;
+pub use wake::Port;
 
 use std::fmt;
 use std::fs;
@@ -38,6 +43,7 @@ use kernel::{Kernel, KernelSource};
 use lines::{Lines, ended, is_hang_up, is_temporary, silent};
 use qemu::Process;
 use start::Ground;
+use wake::{AWAKE, Call};
 
 /// What kind of guest to boot. The default is right for an exam.
 #[derive(Debug, Clone)]
@@ -58,6 +64,10 @@ pub struct VmOptions {
     pub boot_deadline: Option<Duration>,
     /// Added to the kernel's command line.
     pub kernel_arguments: String,
+    /// Whether the guest begins where one like it was saved; the first one is.
+    pub snapshot: bool,
+    /// Where snapshots are kept; `None`: in the cache.
+    pub snapshots: Option<PathBuf>,
 }
 
 impl Default for VmOptions {
@@ -71,7 +81,18 @@ impl Default for VmOptions {
             role: Role::Agent,
             boot_deadline: None,
             kernel_arguments: String::new(),
+            snapshot: true,
+            snapshots: None,
         }
+    }
+}
+
+impl VmOptions {
+    fn deadline(&self, accel: Accel) -> Duration {
+        self.boot_deadline.unwrap_or(match accel {
+            Accel::Kvm => KVM_BOOT,
+            Accel::Tcg => TCG_BOOT,
+        })
     }
 }
 
@@ -100,6 +121,27 @@ pub enum Progress {
         /// The kernel's release.
         kernel: String,
     },
+    /// QEMU was started on a snapshot.
+    Restoring {
+        /// The kernel's release.
+        kernel: String,
+        /// What executes it.
+        accel: Accel,
+    },
+    /// There is a snapshot that is no good.
+    SnapshotRefused {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process is making the snapshot.
+    AwaitingSnapshot,
+    /// The guest has booted and is being saved.
+    Saving,
+    /// It could not be saved.
+    NotSaved {
+        /// Why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Progress {
@@ -109,6 +151,11 @@ impl fmt::Display for Progress {
             Self::ModulesAbsent { names } => write!(f, "this kernel has no {}", names.join(", ")),
             Self::Accel { accel, reason } => write!(f, "{accel}: {reason}"),
             Self::Booting { kernel } => write!(f, "booting Linux {kernel}"),
+            Self::Restoring { kernel, accel } => write!(f, "restoring Linux {kernel} by {accel}"),
+            Self::SnapshotRefused { reason } => write!(f, "a snapshot is no good and is made anew: {reason}"),
+            Self::AwaitingSnapshot => f.write_str("waiting for another boxproof that is making the snapshot"),
+            Self::Saving => f.write_str("saving a snapshot, from which the next start takes a fraction of a second"),
+            Self::NotSaved { reason } => write!(f, "no snapshot was saved: {reason}"),
         }
     }
 }
@@ -120,8 +167,45 @@ pub struct BootTimes {
     pub prepare: Duration,
     /// Trying KVM in vain.
     pub trial: Duration,
-    /// From the start of QEMU to the agent's first line.
+    /// From the start of QEMU until the agent awaits an order.
     pub boot: Duration,
+    /// Whether that was a restart from a snapshot.
+    pub restored: bool,
+}
+
+/// A guest whose agent has said its first line.
+struct Ready {
+    process: Process,
+    lines: Lines,
+    hello: String,
+    restored: bool,
+}
+
+impl Ready {
+    /// Waits for that line.
+    fn after_boot(mut process: Process, within: Duration) -> Result<Self, VmError> {
+        let mut lines = Lines::default();
+        let hello = lines.next(&mut process, within, false)?;
+        Ok(Self { process, lines, hello, restored: false })
+    }
+
+    /// It said it before it was saved.
+    fn restored(process: Process, hello: String) -> Self {
+        Self { process, lines: Lines::default(), hello, restored: true }
+    }
+
+    /// Tells it the time and gives it randomness of its own, and waits until it has taken both.
+    fn wake(mut self, within: Duration) -> Result<Self, VmError> {
+        let call = Call::now().and_then(|call| call.line()).map_err(VmError::Port)?;
+        match self.process.port.write_all(&call) {
+            Err(error) if is_hang_up(&error) => return Err(ended(&mut self.process, false)),
+            written => written.map_err(VmError::Port)?,
+        }
+        match self.lines.next(&mut self.process, within, false)? {
+            line if line == AWAKE => Ok(self),
+            line => Err(VmError::NotAwake { detail: line }),
+        }
+    }
 }
 
 /// A booted guest whose agent has spoken. Dropping it kills it.
@@ -136,25 +220,25 @@ pub struct Vm {
 
 const KVM_BOOT: Duration = Duration::from_secs(20);
 const TCG_BOOT: Duration = Duration::from_secs(200);
+/// Enough for a machine that is busy with other guests; it takes a few milliseconds.
+const TO_WAKE: Duration = Duration::from_secs(60);
 
 impl Vm {
-    /// Boots a guest and waits for its agent's first line. Tries KVM first where it is offered, and falls back to
-    /// software emulation by itself.
+    /// Boots a guest, or restores one that has booted before, and waits until its agent awaits orders. Tries KVM first
+    /// where it is offered, and falls back to software emulation by itself.
     pub fn boot(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Self, VmError> {
         let start = Instant::now();
         let ground = Ground::prepare(options, progress)?;
         let prepare = start.elapsed();
-        let started = ground.start_somehow(options, progress, |mut process, choice| {
-            let deadline = options.boot_deadline.unwrap_or(match choice.accel {
-                Accel::Kvm => KVM_BOOT,
-                Accel::Tcg => TCG_BOOT,
-            });
-            let mut lines = Lines::default();
-            let hello = lines.next(&mut process, deadline, false)?;
-            Ok((process, lines, hello))
-        })?;
-        let times = BootTimes { prepare, trial: started.trial, boot: started.time };
-        let (process, lines, hello) = started.result;
+        let started = if options.snapshot {
+            snapshot::start(&ground, options, progress)?
+        } else {
+            ground.boot_somehow(options, false, progress, |process, choice| {
+                Ready::after_boot(process, options.deadline(choice.accel))?.wake(TO_WAKE)
+            })?
+        };
+        let Ready { process, lines, hello, restored } = started.result;
+        let times = BootTimes { prepare, trial: started.trial, boot: started.time, restored };
         Ok(Self { process, lines, hello, kernel: ground.kernel, choice: started.choice, times })
     }
 
@@ -186,6 +270,11 @@ impl Vm {
     /// The last 64 KiB of the guest's console.
     pub fn console(&self) -> String {
         self.process.console_tail.text()
+    }
+
+    /// The process that is the guest on this machine: what it takes of memory and processors stands in its /proc.
+    pub fn qemu_pid(&self) -> u32 {
+        self.process.pid
     }
 
     /// Another handle to the stream that ends in the agent's port. Lines that [`wait_line`](Self::wait_line) has read
@@ -237,7 +326,20 @@ pub fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Kerne
     Ground::prepare(options, progress).map(|ground| ground.kernel)
 }
 
-/// Removes the cache: packages, archives, what was learnt about KVM.
+/// Whether a guest with these options would be restored from a snapshot. Downloads nothing.
+pub fn has_snapshot(options: &VmOptions) -> Result<bool, VmError> {
+    if options.kernel.to_download().is_some() {
+        return Ok(false);
+    }
+    Ground::prepare(options, &|_| {}).and_then(|ground| snapshot::exists(&ground, options))
+}
+
+/// The first line of what there is to say.
+fn first_line(error: &VmError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Removes the cache: packages, archives, snapshots, what was learnt about KVM.
 pub fn clean() -> Result<PathBuf, VmError> {
     let cache = apt::cache_dir()?;
     fs::remove_dir_all(&cache).map_err(|error| VmError::file("remove", &cache, error))?;

@@ -3,14 +3,15 @@
 //! tied to the life of this program by the kernel, so that it dies with it even by SIGKILL.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::accel::Accel;
 use super::guest::{self, Role};
+use super::qmp::Control;
 use super::{VmError, VmOptions};
 use crate::sys::machine;
 
@@ -43,36 +45,45 @@ pub fn find() -> Result<PathBuf, VmError> {
     found.ok_or(VmError::NoQemu { program: MACHINE.program, package: MACHINE.package })
 }
 
+/// What a guest begins with.
+pub(super) enum Origin<'a> {
+    /// Its kernel's first instruction.
+    Boot {
+        kernel: &'a Path,
+        initramfs: OwnedFd,
+        /// Where its memory is to lie, if somebody else is to read it. A file of the memory's size.
+        memory: Option<OwnedFd>,
+    },
+    /// The memory of another guest, from which it reads and to which it never writes. The state of that guest's
+    /// devices comes over the control line; until then, and until it is told to go on, it stands still.
+    Saved { memory: OwnedFd },
+}
+
 /// What one start of QEMU needs.
 pub(super) struct Launch<'a> {
     pub(super) qemu: &'a Path,
-    pub(super) kernel: &'a Path,
-    pub(super) initramfs: OwnedFd,
+    pub(super) origin: Origin<'a>,
     pub(super) accel: Accel,
     pub(super) options: &'a VmOptions,
     /// Whether QEMU confines itself by seccomp; not every build can.
     pub(super) sandbox: bool,
 }
 
-/// The QEMU ends of the lines, and the initramfs, by descriptor.
+/// The QEMU ends of the lines, by descriptor.
 struct Lines {
     port: RawFd,
     console: RawFd,
     control: RawFd,
-    initramfs: RawFd,
 }
 
 impl Launch<'_> {
     fn command(&self, lines: &Lines) -> Command {
-        let Lines { port, console, control, initramfs } = lines;
+        let Lines { port, console, control } = lines;
         let mut command = Command::new(self.qemu);
         command
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-nic", "none", "-no-reboot"])
-            .args(["-machine", MACHINE.kind, "-accel", self.accel.name(), "-cpu", "max"])
+            .args(["-accel", self.accel.name(), "-cpu", "max"])
             .args(["-m", &format!("{}M", self.options.memory_mib), "-smp", &self.options.cpus.to_string()])
-            .arg("-kernel")
-            .arg(self.kernel)
-            .args(["-initrd", &format!("/proc/self/fd/{initramfs}"), "-append", &self.kernel_command_line()])
             .args(["-chardev", &format!("socket,id=console,fd={console}"), "-serial", "chardev:console"])
             .args(["-chardev", &format!("socket,id=control,fd={control}"), "-mon", "chardev=control,mode=control"])
             .args(["-chardev", &format!("socket,id=port,fd={port}"), "-device", "virtio-serial-pci"])
@@ -80,27 +91,80 @@ impl Launch<'_> {
         if self.sandbox {
             command.args(["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]);
         }
+        let mut inherited = vec![*port, *console, *control];
+        inherited.extend(self.origin.descriptors());
+        self.begin(&mut command);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         // Ctrl-C is for this program, which then ends QEMU in order.
         command.process_group(0);
-        machine::inherit(&mut command, vec![*port, *console, *control, *initramfs]);
+        machine::inherit(&mut command, inherited);
         machine::die_with_parent(&mut command);
         command
     }
 
+    /// How the guest begins.
+    fn begin(&self, command: &mut Command) {
+        let path = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let memory = match &self.origin {
+            Origin::Boot { kernel, initramfs, memory } => {
+                command.arg("-kernel").arg(kernel);
+                command.args(["-initrd", &path(initramfs), "-append", &self.kernel_command_line()]);
+                memory.as_ref().map(|memory| (memory, "on"))
+            }
+            Origin::Saved { memory } => {
+                command.args(["-S", "-incoming", "defer"]);
+                Some((memory, "off"))
+            }
+        };
+        match memory {
+            None => command.args(["-machine", MACHINE.kind]),
+            // A file that is not shared is mapped privately: what the guest writes goes to copies of the pages.
+            Some((file, share)) => {
+                let (size, file) = (self.options.memory_mib, path(file));
+                let backend = format!("memory-backend-file,id=memory,size={size}M,mem-path={file},share={share}");
+                command.args(["-machine", &format!("{},memory-backend=memory", MACHINE.kind), "-object", &backend])
+            }
+        };
+    }
+
     /// A panic or an oops ends the guest at once instead of hanging. `panic_on_oom` stays off: the exam provokes
     /// out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
-    /// that an exam needs. `no_timer_check`: the kernel counts ticks of the emulated timer for a moment, and panics ("IO-APIC +
-    /// timer doesn't work!") where the machine beneath is too busy for them to come in time.
+    /// that an exam needs. Nor does it help to test whether timer interrupts arrive: on a busy host they come too late
+    /// for the test, and the kernel gives up. Hierarchies of cgroup v1 have programs that the kernel starts for them
+    /// (`release_agent`); there are none, as on a host under systemd.
     fn kernel_command_line(&self) -> String {
-        const NO_SELF_TESTS: &str = "cryptomgr.notests initcall_blacklist=crypto_kdf108_init";
+        const NO_SELF_TESTS: &str = "cryptomgr.notests initcall_blacklist=crypto_kdf108_init no_timer_check";
         format!(
-            "console={} loglevel=4 panic=-1 oops=panic no_timer_check rdinit=/init {NO_SELF_TESTS} {}={} {}",
+            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} cgroup_no_v1=all,named {}={} {}",
             MACHINE.console,
             guest::MARKER,
             self.options.role.name(),
             self.options.kernel_arguments
         )
+    }
+}
+
+impl Origin<'_> {
+    fn descriptors(&self) -> Vec<RawFd> {
+        match self {
+            Self::Boot { initramfs, memory, .. } => memory.iter().chain([initramfs]).map(AsRawFd::as_raw_fd).collect(),
+            Self::Saved { memory } => vec![memory.as_raw_fd()],
+        }
+    }
+
+    fn memory_to_read(&self) -> io::Result<Option<File>> {
+        match self {
+            Self::Boot { memory: Some(memory), .. } => Ok(Some(memory.try_clone()?.into())),
+            _ => Ok(None),
+        }
+    }
+
+    /// To be closed when QEMU has them.
+    fn into_descriptors(self) -> Vec<OwnedFd> {
+        match self {
+            Self::Boot { initramfs, memory, .. } => memory.into_iter().chain([initramfs]).collect(),
+            Self::Saved { memory } => vec![memory],
+        }
     }
 }
 
@@ -112,9 +176,12 @@ pub(super) struct Process {
     pub(super) console: UnixStream,
     /// The last of what the guest wrote on its console.
     pub(super) console_tail: Tail,
+    /// The line on which it takes orders.
+    pub(super) control: Control,
+    /// Its memory, if it was started with one that others may read.
+    pub(super) memory: Option<File>,
     stderr_tail: Tail,
-    control: UnixStream,
-    shutdown_reason: Arc<OnceLock<String>>,
+    pub(super) pid: u32,
     pidfd: OwnedFd,
     keeper: Option<JoinHandle<io::Result<ExitStatus>>>,
     readers: Vec<JoinHandle<()>>,
@@ -125,49 +192,43 @@ impl Process {
         let (port, qemu_port) = UnixStream::pair()?;
         let (console, qemu_console) = UnixStream::pair()?;
         let (control, qemu_control) = UnixStream::pair()?;
-        let lines = Lines {
-            port: qemu_port.as_raw_fd(),
-            console: qemu_console.as_raw_fd(),
-            control: qemu_control.as_raw_fd(),
-            initramfs: launch.initramfs.as_raw_fd(),
-        };
+        let lines =
+            Lines { port: qemu_port.as_raw_fd(), console: qemu_console.as_raw_fd(), control: qemu_control.as_raw_fd() };
+        let memory = launch.origin.memory_to_read()?;
         let command = launch.command(&lines);
-        let given = (qemu_port, qemu_console, qemu_control, launch.initramfs);
+        let given = (qemu_port, qemu_console, qemu_control, launch.origin.into_descriptors());
         let (keeper, started) = keep(command, given)?;
-        let (pidfd, stderr) = started.recv().map_err(io::Error::other)??;
+        let (pid, pidfd, stderr) = started.recv().map_err(io::Error::other)??;
 
         let (console_tail, stderr_tail) = (Tail::default(), Tail::default());
-        let shutdown_reason = Arc::new(OnceLock::new());
+        let (control, listener) = Control::open(control)?;
         let echo = launch.options.role == Role::Shell;
         let readers = vec![
             console_tail.fill("console", console.try_clone()?, echo)?,
             stderr_tail.fill("stderr", stderr, false)?,
-            listen(control.try_clone()?, Arc::clone(&shutdown_reason))?,
+            listener,
         ];
         let process = Self {
             port,
             console,
             console_tail,
-            stderr_tail,
             control,
-            shutdown_reason,
+            memory,
+            stderr_tail,
+            pid,
             pidfd,
             keeper: Some(keeper),
             readers,
         };
         // Events come only after the capabilities are settled (QEMU's qmp-spec). A QEMU that ended already says why
         // on its standard error; nobody needs this one too.
-        let _ = process.order("qmp_capabilities");
+        let _ = process.control.order("qmp_capabilities");
         Ok(process)
     }
 
     /// Readable once QEMU has ended.
     pub(super) fn pidfd(&self) -> &OwnedFd {
         &self.pidfd
-    }
-
-    fn order(&self, command: &str) -> io::Result<()> {
-        (&self.control).write_all(format!("{{\"execute\":\"{command}\"}}\n").as_bytes())
     }
 
     /// Waits for QEMU to end by itself; whether it did.
@@ -178,7 +239,7 @@ impl Process {
     /// Asks QEMU to end, then makes it.
     pub(super) fn stop(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(2);
-        let asked = self.order("quit").is_ok();
+        let asked = self.control.order("quit").is_ok();
         if !(asked && self.ends_within(PATIENCE)) {
             self.kill();
         }
@@ -207,7 +268,7 @@ impl Process {
             status,
             stderr: self.stderr_tail.text(),
             console: self.console_tail.text(),
-            reason: self.shutdown_reason.get().cloned(),
+            reason: self.control.shutdown_reason(),
         }
     }
 }
@@ -230,7 +291,7 @@ pub(super) struct PostMortem {
     pub(super) reason: Option<String>,
 }
 
-type Started = mpsc::Receiver<io::Result<(OwnedFd, std::process::ChildStderr)>>;
+type Started = mpsc::Receiver<io::Result<(u32, OwnedFd, std::process::ChildStderr)>>;
 type Keeper = JoinHandle<io::Result<ExitStatus>>;
 
 /// Spawns `command` in a thread that then waits for it: the parent-death signal follows the spawning thread, so that
@@ -248,27 +309,13 @@ fn keep<T: Send + 'static>(mut command: Command, given: T) -> io::Result<(Keeper
             }
         };
         let stderr = child.stderr.take().ok_or_else(|| io::Error::other("no standard error"));
-        let told = tell.send(machine::pidfd_open(child.id()).and_then(|pidfd| Ok((pidfd, stderr?))));
+        let told = tell.send(machine::pidfd_open(child.id()).and_then(|pidfd| Ok((child.id(), pidfd, stderr?))));
         if told.is_err() {
             child.kill()?;
         }
         child.wait()
     })?;
     Ok((keeper, started))
-}
-
-/// Notes the reason QEMU gives for its end.
-fn listen(control: UnixStream, reason: Arc<OnceLock<String>>) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("qemu-control".to_owned()).spawn(move || {
-        for line in BufReader::new(control).lines().map_while(Result::ok) {
-            let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-            if message["event"] == "SHUTDOWN"
-                && let Some(word) = message["data"]["reason"].as_str()
-            {
-                let _ = reason.set(word.to_owned());
-            }
-        }
-    })
 }
 
 /// The last 64 KiB of a stream, kept by a thread that reads it, so that its writer never blocks.

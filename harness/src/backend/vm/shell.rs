@@ -20,7 +20,7 @@ const END_OF_INPUT: &[u8] = b"\x04";
 pub fn shell(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<(), VmError> {
     let options = VmOptions { role: Role::Shell, ..options.clone() };
     let ground = Ground::prepare(&options, progress)?;
-    let started = ground.start_somehow(&options, progress, |process, _| Ok(process))?;
+    let started = ground.boot_somehow(&options, false, progress, |process, _| Ok(process))?;
     attach(started.result)
 }
 

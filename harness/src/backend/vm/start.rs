@@ -1,16 +1,18 @@
 //! Starting a guest on what was prepared, by KVM if that works, else in software.
 
-use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::accel::{self, Accel, Choice};
 use super::initramfs::Base;
 use super::kernel::Kernel;
 use super::lines::{ended, silent};
-use super::qemu::{self, Launch, Process};
+use super::qemu::{self, Launch, Origin, Process};
 use super::{Progress, VmError, VmOptions};
 
 /// A silent console for so long means that KVM does not execute anything; a guest that it does execute has reached
@@ -49,27 +51,41 @@ impl Ground {
         Ok(Self { qemu, kernel, base })
     }
 
-    fn start(&self, accel: Accel, options: &VmOptions, sandbox: bool) -> Result<Process, VmError> {
-        let initramfs = self.base.with_init(&options.program)?;
-        let (qemu, kernel) = (self.qemu.as_path(), self.kernel.image.as_path());
-        Process::start(Launch { qemu, kernel, initramfs, accel, options, sandbox })
-            .map_err(|error| VmError::file("start", &self.qemu, error))
+    /// Starts QEMU and does `then` with it.
+    pub(super) fn start<'a, T>(
+        &'a self,
+        accel: Accel,
+        options: &VmOptions,
+        origin: impl Fn() -> Result<Origin<'a>, VmError>,
+        then: impl Fn(Process) -> Result<T, VmError>,
+    ) -> Result<T, VmError> {
+        let attempt = |sandbox| {
+            let launch = Launch { qemu: &self.qemu, origin: origin()?, accel, options, sandbox };
+            then(Process::start(launch).map_err(|error| VmError::file("start", &self.qemu, error))?)
+        };
+        match attempt(true) {
+            // A QEMU that was built without seccomp says so and ends.
+            Err(VmError::NotStarted { stderr, .. }) if stderr.contains("sandbox") => attempt(false),
+            outcome => outcome,
+        }
     }
 
-    /// Starts a guest and does `then` with it, by KVM or, if KVM is on trial and fails, in software.
-    pub(super) fn start_somehow<T>(
+    /// Boots a guest, one that can be saved if need be, and does `then` with it: by KVM or, if KVM is on trial and
+    /// fails, in software.
+    pub(super) fn boot_somehow<T>(
         &self,
         options: &VmOptions,
+        savable: bool,
         progress: &dyn Fn(Progress),
         then: impl Fn(Process, &Choice) -> Result<T, VmError>,
     ) -> Result<Started<T>, VmError> {
         let start = Instant::now();
         let choice = accel::choose(options.accel, &self.qemu)?;
-        match self.start_with(&choice, options, progress, &then) {
+        match self.boot(&choice, options, savable, progress, &then) {
             Err(error) if choice.trial && error.is_of_the_guest() => {
                 let trial = start.elapsed();
                 let choice = Choice { accel: Accel::Tcg, reason: verdict_on_kvm(&error), trial: false };
-                let result = self.start_with(&choice, options, progress, &then)?;
+                let result = self.boot(&choice, options, savable, progress, &then)?;
                 // Only now is it certain that KVM was to blame.
                 accel::remember(choice.accel, &choice.reason, &self.qemu);
                 Ok(Started { result, choice, trial, time: start.elapsed() - trial })
@@ -84,28 +100,38 @@ impl Ground {
         }
     }
 
-    fn start_with<T>(
+    fn boot<T>(
         &self,
         choice: &Choice,
         options: &VmOptions,
+        savable: bool,
         progress: &dyn Fn(Progress),
         then: impl Fn(Process, &Choice) -> Result<T, VmError>,
     ) -> Result<T, VmError> {
         progress(Progress::Accel { accel: choice.accel, reason: choice.reason.clone() });
         progress(Progress::Booting { kernel: self.kernel.release.clone() });
-        let attempt = |sandbox| {
-            let mut process = self.start(choice.accel, options, sandbox)?;
+        let origin = || {
+            let initramfs = self.base.with_init(&options.program)?;
+            let memory = if savable { Some(memory(options)?) } else { None };
+            Ok(Origin::Boot { kernel: &self.kernel.image, initramfs, memory })
+        };
+        self.start(choice.accel, options, origin, |mut process| {
             if choice.trial {
                 wait_for_a_sign_of_life(&mut process)?;
             }
             then(process, choice)
-        };
-        match attempt(true) {
-            // A QEMU that was built without seccomp says so and ends.
-            Err(VmError::NotStarted { stderr, .. }) if stderr.contains("sandbox") => attempt(false),
-            outcome => outcome,
-        }
+        })
     }
+}
+
+/// A file for a guest's memory that is in memory itself.
+fn memory(options: &VmOptions) -> Result<OwnedFd, VmError> {
+    let make = || {
+        let file = File::from(memfd_create(c"boxproof-memory", MFdFlags::MFD_CLOEXEC)?);
+        file.set_len(u64::from(options.memory_mib) << 20)?;
+        Ok(file.into())
+    };
+    make().map_err(|error| VmError::file("make", Path::new("the guest's memory"), error))
 }
 
 /// Why KVM was given up, for the user.
