@@ -21,6 +21,8 @@ pub enum Command {
     Exam(ExamArgs),
     /// List the scenarios
     List(ListArgs),
+    /// Print or check a course file: which scenarios count, for how much, and on what terms
+    Course(CourseArgs),
     /// Explain a scenario or a cause: what it means, why it matters, how to see it by hand
     Explain(ExplainArgs),
     /// Say of every requirement whether this machine meets it, and how to mend it
@@ -66,6 +68,9 @@ pub struct ExamArgs {
     /// Examine only this scenario (repeatable)
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
+    /// The course to examine by: which scenarios count, for how much, and on what terms
+    #[arg(long, value_name = "FILE")]
+    pub course: Option<PathBuf>,
     /// Repeat a run exactly: every drawn value comes from this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -91,6 +96,28 @@ pub struct ListArgs {
     /// Language; default: from the locale
     #[arg(long, value_enum)]
     pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
+pub struct CourseArgs {
+    /// Print the default, with comments: what to begin with
+    #[arg(long)]
+    pub print_default: bool,
+    #[command(subcommand)]
+    pub command: Option<CourseCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CourseCommand {
+    /// Say what is wrong with a course file, and what it amounts to
+    Check {
+        /// The file
+        file: PathBuf,
+        /// Language; default: from the locale
+        #[arg(long, value_enum)]
+        lang: Option<LanguageArg>,
+    },
 }
 
 #[derive(Debug, Args)]

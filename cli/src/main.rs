@@ -3,10 +3,13 @@
 
 mod args;
 mod backend;
+mod course;
+mod digest;
 mod doctor;
 mod exam;
 mod explain;
 mod list;
+mod moment;
 mod near;
 mod outcome;
 mod progress;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Exam(args) => exam::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Course(args) => course::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Vm(args) => vm::run(&args),

@@ -13,7 +13,7 @@ use crate::result::{
 use crate::scenario::Scenario;
 use crate::tree::{Content, Kind, Tree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What is examined, ready to be sent.
 pub struct Parcel {
@@ -127,9 +127,14 @@ impl<'a> Score<'a> {
             other => return Err(Error::new(format!("the agent said {other:?} before hello"))),
         }
         send(agent, parcel)?;
+        let longest = Some(self.plan.terms.longest).filter(|seconds| *seconds > 0).map(Duration::from_secs);
+        let start = Instant::now();
         let mut checks = 0;
         loop {
             let event = next(agent)?;
+            if let Some(longest) = longest.filter(|longest| start.elapsed() > *longest) {
+                return Err(Error::new(format!("the exam was broken off after {} s", longest.as_secs())));
+            }
             watch(&event);
             match event {
                 Event::Ready { environment, .. } => self.report.environment = environment,

@@ -70,6 +70,7 @@ fn report_of(mut agent: Scripted) -> Report {
         program: "runtime".into(),
         jobs: 1,
         disposable: false,
+        terms: Default::default(),
     };
     let parcel =
         Parcel { plan, rootfs: Tree::new(), submission: Tree::new(), extra: Tree::new(), about: Submission::default() };
