@@ -18,6 +18,10 @@ use boxproof_scenarios::texts::Texts;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
+use std::time::Duration;
+
+/// The longest that a build may take where no course says otherwise.
+const BUILD: Duration = Duration::from_secs(3600);
 
 /// Examines one runtime.
 pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
@@ -26,7 +30,8 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let course = course(args, &mut texts)?;
     let scenarios = chosen(args, course.as_ref())?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
-    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), &texts)?;
+    let build_limit = course.as_ref().map_or(BUILD, |course| course.build);
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), build_limit, &texts)?;
     let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
     let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;

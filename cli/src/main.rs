@@ -3,13 +3,17 @@
 
 mod args;
 mod backend;
+mod bounded;
+mod build;
+mod calendar;
+mod class;
 mod course;
 mod digest;
 mod doctor;
 mod exam;
 mod explain;
 mod list;
-mod moment;
+
 mod near;
 mod outcome;
 mod progress;
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
     }
     let ended = match Cli::parse().command {
         Command::Exam(args) => exam::run(&args),
+        Command::Class(args) => class::run(&args),
+        Command::Merge(args) => class::merge(&args),
         Command::List(args) => list::run(&args),
         Command::Course(args) => course::run(&args),
         Command::Explain(args) => explain::run(&args),

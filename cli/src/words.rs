@@ -142,6 +142,9 @@ mod tests {
         let (english, japanese) = (own(include_str!("../texts/en.ftl")), own(include_str!("../texts/ja.ftl")));
         assert_eq!(english, japanese);
         let sources = [
+            include_str!("class/handed_in.rs"),
+            include_str!("class/mod.rs"),
+            include_str!("class/progress.rs"),
             include_str!("course/command.rs"),
             include_str!("course/document.rs"),
             include_str!("course/mod.rs"),
@@ -156,7 +159,7 @@ mod tests {
             include_str!("../../harness/src/program.rs"),
         ]
         .concat();
-        let made = ["message-", "ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-"];
+        let made = ["class-cause-", "message-", "ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-"];
         for id in english {
             let by_word = made.iter().any(|start| id.starts_with(start));
             assert!(by_word || sources.contains(&format!("\"{id}\"")), "nothing uses {id}");

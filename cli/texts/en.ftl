@@ -154,3 +154,20 @@ course-too-few-points = `{ $scenario }` has { $points } points for { $checks } c
 course-part-empty = this part chooses no scenario
 course-amounts-to = { $points } points for { $scenarios } scenarios
 message-prerequisite-failed = Does not count, because "{ $scenario }" did not pass.
+
+## class
+
+class-missing = there is nothing at { $path }. If nothing was handed in, that is for you to mark
+class-dangling = { $path } is a symbolic link to nothing
+class-loop = { $path }: symbolic links that lead in a circle
+class-too-large = { $path } is larger than { $most } MiB, the most that the course looks at
+class-too-many = more than { $most } files, the most that are looked at
+class-left = about { $time } left
+class-late = late
+class-graded = { $graded } graded, { $ungraded } not examined
+class-changes = Changed since the results that were there before
+class-cause-program = the program changed
+class-cause-grader = boxproof, the course or the seed changed
+class-cause-kernel = the kernel changed
+class-cause-nothing = nothing else changed: attempts disagree
+message-submission-unusable = The submission cannot be examined: { $reason }

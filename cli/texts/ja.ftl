@@ -154,3 +154,20 @@ course-too-few-points = `{ $scenario }` は { $points } 点をチェック { $ch
 course-part-empty = この part はシナリオを 1 つも選んでいません
 course-amounts-to = シナリオ { $scenarios } 個、合計 { $points } 点
 message-prerequisite-failed = 「{ $scenario }」に合格していないため、数えません。
+
+## class
+
+class-missing = { $path } には何もありません。未提出の場合は、先生が採点してください
+class-dangling = { $path } は何も指していないシンボリックリンクです
+class-loop = { $path } のシンボリックリンクが循環しています
+class-too-large = { $path } は、このコースで調べる上限の { $most } MiB より大きいです
+class-too-many = ファイルが、調べる上限の { $most } 個より多くあります
+class-left = 残り約 { $time }
+class-late = 遅れ
+class-graded = 採点済み { $graded } 人、調べられなかった人 { $ungraded } 人
+class-changes = 前の結果から変わったもの
+class-cause-program = プログラムが変わりました
+class-cause-grader = boxproof、コース、またはシードが変わりました
+class-cause-kernel = カーネルが変わりました
+class-cause-nothing = ほかには何も変わっていません。試行ごとに結果が違います
+message-submission-unusable = 提出物を調べられません: { $reason }

@@ -56,6 +56,16 @@ pub fn conduct(
     report
 }
 
+/// The result of a parcel that was never sent: every planned check an error, and why.
+pub fn not_examined(catalogue: &[Scenario], parcel: &Parcel, why: Infrastructure) -> Report {
+    let mut score = Score::new(catalogue, parcel);
+    score.report.infrastructure_errors.push(why);
+    let mut report = score.finish();
+    report.run.started_at = now();
+    report.run.finished_at.clone_from(&report.run.started_at);
+    report
+}
+
 /// Words that no runtime needs, and that only somebody writes who has an exam in mind.
 const OURS: [&str; 4] = ["boxproof-socket-slot", "/submission", "virtio-ports", "/dev/vport"];
 

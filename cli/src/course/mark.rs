@@ -4,7 +4,7 @@
 //! result can be marked by another course, and no order of examination changes a mark.
 
 use super::{Consequence, Course, Item, Visibility};
-use crate::moment::Moment;
+use crate::calendar::Moment;
 use boxproof_harness::result::{Check, Report, ScenarioSet, Status, Text};
 use std::collections::{BTreeMap, BTreeSet};
 

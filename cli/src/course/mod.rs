@@ -8,7 +8,7 @@ mod read;
 pub use command::run;
 pub use mark::{for_student, mark};
 
-use crate::moment::Moment;
+use crate::calendar::Moment;
 use crate::outcome::Trouble;
 use boxproof_harness::scenario::Scenario;
 use boxproof_harness::terms::Terms;

@@ -2,7 +2,7 @@
 
 use super::document::{At, Notes, Table};
 use super::{Consequence, Course, Item, Visibility};
-use crate::moment::Moment;
+use crate::calendar::Moment;
 use boxproof_harness::result::{Text, Tier};
 use boxproof_harness::scenario::Scenario;
 use boxproof_harness::terms::{KINDS, Parameters, Programs, Terms};
