@@ -124,6 +124,7 @@ fn as_root_one_result_and_one_page_each_whatever_was_handed_in() {
         assert_eq!(score(broken), ("fail".into(), 0.into()), "{broken}: {}", rows[broken]);
         let result = class.json(&format!("out/{broken}/result.json"));
         assert_eq!(result["checks"][0]["message"]["id"], "submission-unusable");
+        assert!(rows[broken]["error"].is_string(), "the teacher sees why: {}", rows[broken]);
         assert_eq!(result["max_score"], 25, "every listed check appears");
     }
     let wrong = rows["wrong"]["score"].as_u64().expect("a score");

@@ -23,6 +23,9 @@ use std::path::{Path, PathBuf};
 /// Where the result says which boxproof it was, to the byte.
 pub const TOOL: &str = "boxproof_sha256";
 
+/// The message of the checks of a submission that could not be examined, by its own fault.
+pub const UNUSABLE: &str = "submission-unusable";
+
 /// What everybody is examined with.
 pub struct Room {
     /// The course.
@@ -147,7 +150,7 @@ impl Room {
             extra: Tree::new(),
             about: Submission::default(),
         };
-        let id = if matches!(trouble, Trouble::Usage(_)) { "submission-unusable" } else { "not-examined-here" };
+        let id = if matches!(trouble, Trouble::Usage(_)) { UNUSABLE } else { "not-examined-here" };
         let why = Infrastructure { id: id.into(), text: trouble.why().to_owned() };
         let mut report = not_examined(catalogue(), &parcel, why);
         if let Trouble::Usage(why) = &trouble {
@@ -166,7 +169,7 @@ fn fail(report: &mut Report, why: &str) {
         last.clone_from(&check.scenario);
         check.status = if first { Status::Fail } else { Status::Skip };
         check.message = match first {
-            true => Text::new("submission-unusable").with("reason", why),
+            true => Text::new(UNUSABLE).with("reason", why),
             false => Text::new("not-reached"),
         };
         check.attempts.clear();

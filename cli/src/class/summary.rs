@@ -70,7 +70,7 @@ pub struct Row {
     pub result_path: String,
     /// Ids of what a person should look at.
     pub flags: Vec<String>,
-    /// Why there is no score.
+    /// Why there is no score, or why it was lost before the exam began.
     pub error: Option<String>,
     /// Repeats the exam.
     pub seed: u64,
@@ -199,8 +199,8 @@ impl Row {
     /// Of one result.
     pub fn of(report: &Report) -> Row {
         let graded = report.status != Status::Error;
-        let why =
-            || report.infrastructure_errors.first().map_or_else(|| unexamined(report), |error| error.text.clone());
+        let ours = || report.infrastructure_errors.first().map(|error| error.text.clone());
+        let error = if graded { unusable(report) } else { ours().or_else(|| Some(unexamined(report))) };
         let submission = &report.submission;
         Row {
             id: submission.id.clone(),
@@ -213,13 +213,19 @@ impl Row {
             max_score: report.max_score,
             result_path: format!("{}/result.json", submission.id),
             flags: report.flags.iter().map(|flag| flag.id.clone()).collect(),
-            error: (!graded).then(why),
+            error,
             seed: report.run.seed,
             content_sha256: submission.content_sha256.clone(),
             kernel: report.environment.kernel.clone(),
             graded_at: report.run.finished_at.clone(),
         }
     }
+}
+
+/// What was wrong with a submission that could not be examined, by its own fault.
+fn unusable(report: &Report) -> Option<String> {
+    let message = &report.checks.first()?.message;
+    (message.id == super::examine::UNUSABLE).then(|| message.params.get("reason").cloned()).flatten()
 }
 
 /// The first thing that could not be examined.
