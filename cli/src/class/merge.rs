@@ -25,6 +25,7 @@ pub fn run(args: &MergeArgs) -> Result<Outcome, Trouble> {
     }
     let class = Class::of(about, shard, &reports);
     class.write(&reports, &args.out)?;
+    super::pages::class(&class, &texts, &args.out)?;
     crate::words::print(&super::told_rows(&class, &texts))?;
     Ok(super::outcome(&class))
 }

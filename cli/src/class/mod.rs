@@ -65,6 +65,7 @@ pub fn run(args: &ClassArgs) -> Result<Outcome, Trouble> {
     };
     let class = Class::of(about, args.shard, &reports);
     class.write(&reports, out)?;
+    pages::class(&class, &room.texts, out)?;
     write_changes(&journal.changes(), out)?;
     crate::words::print(&told(&class, &journal, &room.texts))?;
     Ok(outcome(&class))
@@ -264,10 +265,13 @@ fn told_rows(class: &Class, texts: &Texts) -> String {
         let text = format!("{} {:widest$}  {points:>9}  {late} {}", mark(row.status), line(&row.id), line(&said));
         let _ = writeln!(page, "{}", text.trim_end());
     }
-    let graded = class.students.iter().filter(|row| row.score.is_some()).count();
-    let values =
-        [("graded", graded), ("ungraded", class.students.len() - graded)].map(|(name, n)| (name, n.to_string()));
-    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let _ = writeln!(page, "{}", texts.text("class-graded", &params(values)));
+    let _ = writeln!(page, "{}", counted(class, texts));
     page
+}
+
+/// How many were graded.
+fn counted(class: &Class, texts: &Texts) -> String {
+    let graded = class.students.iter().filter(|row| row.score.is_some()).count();
+    let (graded, ungraded) = (graded.to_string(), (class.students.len() - graded).to_string());
+    texts.text("class-graded", &params([("graded", &graded), ("ungraded", &ungraded)]))
 }
