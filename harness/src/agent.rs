@@ -314,6 +314,11 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
     let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
     let mut flags = std::mem::take(&mut exam.flags);
     flags.extend(exam.bed.flags());
+    // Whoever looked for meddling may have come before the kernel was done with it.
+    let killed = Flag::raised("touched-the-harness", "the host's PID 1 was killed");
+    if down && !flags.contains(&killed) {
+        flags.push(killed);
+    }
     let (judged, bed) = complete(scenario, exam, outcome);
     Ok((Examined { judged, residue, flags }, reusable.then_some(bed)))
 }
