@@ -22,7 +22,8 @@ pub fn build(
     if disposable && nix::unistd::geteuid().is_root() {
         return match manifest.program.exists() {
             true => Ok(None),
-            false => Err(Trouble::usage(format!(
+            // Our rule, not a fault of whoever wrote the program.
+            false => Err(Trouble::environment(format!(
                 "{}: it is not built yet, and boxproof builds nothing as root. Build it first: {typed}",
                 manifest.program.display()
             ))),

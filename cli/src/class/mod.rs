@@ -51,6 +51,8 @@ pub fn run(args: &ClassArgs) -> Result<Outcome, Trouble> {
     let except = [Some(out.as_path()), args.course.as_deref()].map(|path| path.unwrap_or(out));
     let students = shard::part(roster::read(&args.class, &except)?, args.shard);
     let store = Store::of(out);
+    // Once before the first student: what is missing here is told at once, and what is made once is not made by all.
+    drop(room.place.start(&|line| anstream::eprintln!("{}", crate::words::line(line)))?);
     let mut journal = Journal::open(out, args.resume)?;
 
     examine_all(&room, &students, &store, &mut journal, jobs(args, room.place))?;
