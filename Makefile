@@ -12,7 +12,8 @@ QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,q
 # What is looked for, and the Debian package that has it. libc6-dev brings the C library that everything is linked with.
 BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
 EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
-TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux
+TESTS   := $(EXAMS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
+           podman=podman
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 
 .PHONY: help exam test bench matrix build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
@@ -47,13 +48,12 @@ bench: tools-for-benches build
 	$(ROOT_RUNNER) cargo bench --locked -p mycontainer --bench startup
 	$(ROOT_RUNNER) cargo bench --locked -p boxproof --bench exam
 
-# Every wrong runtime, cheat and control against the whole catalogue, on this machine.
+# Every wrong runtime, cheat and control against the whole catalogue, written down. `make test` compares.
 matrix: tools-for-tests
 	scenarios/controls/build.sh "$(TARGET)/controls"
-	cargo build --locked -p boxproof -p wrong-runtime
-	cargo build --locked -p boxproof-scenarios --example matrix
-	$(SUDO) $(DEBUG)/examples/matrix $(DEBUG)/boxproof $(DEBUG)/wrong-runtime "$(abspath $(TARGET))/controls" > $(TARGET)/kill-matrix.md
-	mv $(TARGET)/kill-matrix.md docs/kill-matrix.md
+	cargo build --locked -p boxproof -p mycontainer -p wrong-runtime
+	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" BOXPROOF_WRITE_MATRIX=1 INSTA_UPDATE=always \
+		cargo test --locked -p boxproof-scenarios --test matrix -- --nocapture all::
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md

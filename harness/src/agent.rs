@@ -5,14 +5,16 @@
 
 use crate::error::{Context, Error, Result};
 use crate::event::{Event, Order, PROTOCOL};
+use crate::manifest::Invocation;
 use crate::pace::Pace;
-use crate::result::{Attempt, Check, Environment, Flag, Residue, Status, Text};
+use crate::policy::Policy;
+use crate::result::{Attempt, Check, Environment, Flag, Residue, Status, Text, Tier};
 use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Trouble};
 use crate::seed::Lot;
 use crate::terms::Programs;
 use crate::testbed::cgroup::{self, BedCgroup};
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{BufRead, Read, Write};
 use std::os::fd::AsFd;
@@ -200,13 +202,10 @@ fn in_one_testbed<O: Write + Send>(
         while let Some(&scenario) = hand.front().filter(|scenario| unmet(scenario, material).is_none()) {
             voice.say(&Event::Scenario { id: scenario.id.into() })?;
             let (examined, left) = examine(scenario, material, bed)?;
-            let clean = examined.residue.is_empty();
             tell(scenario, examined, start.elapsed(), material, voice)?;
             hand.pop_front();
-            match left {
-                Some(as_new) if clean => bed = as_new,
-                _ => break,
-            }
+            let Some(as_new) = left else { break };
+            bed = as_new;
             start = Instant::now();
             bed.refresh(&mut settings.lot)?;
         }
@@ -297,21 +296,21 @@ fn with_testbed_thread<T: Send>(
     })
 }
 
-/// One scenario, from the first look to the verdict. The testbed comes back if everything in it has ended.
+/// One scenario, from the first look to the verdict. The testbed comes back if it is as it was.
 fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Examined, Option<Testbed>)> {
     let before = Inventory::take(&bed, Outer::Over)?;
     let mut exam = Exam::new(bed, Lot::new(material.seed, scenario.id), material.subject.clone(), before);
     let outcome = (scenario.run)(&mut exam);
     exam.look_for_meddling();
     let ended = exam.bed.clear().is_ok();
-    let residue = if ended { exam.residue(Duration::from_millis(200), |_| true) } else { Ok(Vec::new()) };
+    let residue = if ended { exam.left(Duration::from_millis(200)) } else { Ok(Vec::new()) };
     // Root on the little host can take it down, by reboot(2) for instance. That must not pass for a failure of ours.
     let down = exam.something_ran() && exam.bed.is_down();
     let (outcome, residue) = match down {
         true => (Err(Trouble::runtime("host-taken-down", "the host lives on", "its PID 1 has ended")), Vec::new()),
         false => (outcome, residue?),
     };
-    let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && exam.tidy();
+    let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && residue.is_empty() && exam.tidy();
     let mut flags = std::mem::take(&mut exam.flags);
     flags.extend(exam.bed.flags());
     // Whoever looked for meddling may have come before the kernel was done with it.
@@ -340,6 +339,7 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
     };
     let outcome = outcome.map_err(|trouble| exam.blamed(trouble));
     let (command, stdout, stderr, truncated) = exam.last_run();
+    let respected = respected(scenario.tier, exam.invocation());
     let (mut made, bed) = (exam.judged, exam.bed);
     let mut blamed = false;
     let unwell = made.iter().any(|judged| judged.status == Status::Fail);
@@ -348,7 +348,7 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
         .iter()
         .map(|&id| {
             if let Some(at) = made.iter().position(|judged| judged.id == id) {
-                return made.swap_remove(at);
+                return excused(made.swap_remove(at), &respected);
             }
             let mut judged = match &outcome {
                 // Where one check fails, what builds on it has nothing to look at.
@@ -367,10 +367,26 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
             judged.stdout.clone_from(&stdout);
             judged.stderr.clone_from(&stderr);
             judged.truncated = truncated;
-            judged
+            excused(judged, &respected)
         })
         .collect();
     (judged, bed)
+}
+
+/// Which declarations count: in tier core none, it is what the workshop is about.
+fn respected(tier: Tier, invocation: &Invocation) -> BTreeSet<Policy> {
+    if tier == Tier::Core { BTreeSet::new() } else { invocation.declared().collect() }
+}
+
+/// A failure that is nothing but what the runtime declares to do by design is not judged. What was observed stays.
+fn excused(judged: Judged, respected: &BTreeSet<Policy>) -> Judged {
+    match judged.policy.filter(|policy| judged.status == Status::Fail && respected.contains(policy)) {
+        Some(policy) => {
+            let message = Text::new("policy-declared").with("policy", policy);
+            Judged { status: Status::Skip, message, cause: None, ..judged }
+        }
+        None => judged,
+    }
 }
 
 fn undecided(id: &'static str, status: Status, message: Text) -> Judged {
@@ -382,6 +398,7 @@ fn undecided(id: &'static str, status: Status, message: Text) -> Judged {
         expected: String::new(),
         observed: String::new(),
         facts: Vec::new(),
+        policy: None,
         command: String::new(),
         stdout: String::new(),
         stderr: String::new(),
@@ -395,6 +412,7 @@ fn failed(id: &'static str, failure: &Failure) -> Judged {
         expected: failure.expected.clone(),
         observed: failure.observed.clone(),
         facts: failure.facts.clone(),
+        policy: failure.policy,
         ..undecided(id, Status::Fail, failure.message.clone())
     }
 }
@@ -472,4 +490,30 @@ fn memory_total() -> Result<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     Ok(kib.ok_or_else(|| Error::new("/proc/meminfo has no MemTotal"))? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Manifest;
+
+    fn failed_by(policy: Policy) -> Judged {
+        let failure = Trouble::runtime("container-gone", "it lives", "it ended").unless_declared(policy);
+        match failure {
+            Trouble::Runtime(failure) => failed("check", &failure),
+            Trouble::Harness(error) => panic!("{error}"),
+        }
+    }
+
+    /// A scenario that were moved to tier core with its policy would judge everybody alike.
+    #[test]
+    fn no_declaration_counts_in_tier_core() {
+        let text = "runtime.program = 'p'\npolicy.init = true";
+        let invocation = Manifest::parse(text, Path::new("boxproof.toml")).expect("a manifest").invocation;
+        let status = |tier, policy| excused(failed_by(policy), &respected(tier, &invocation)).status;
+        assert_eq!(status(Tier::Robust, Policy::Init), Status::Skip);
+        assert_eq!(status(Tier::Hardened, Policy::Init), Status::Skip);
+        assert_eq!(status(Tier::Core, Policy::Init), Status::Fail);
+        assert_eq!(status(Tier::Robust, Policy::Rootless), Status::Fail);
+    }
 }

@@ -7,6 +7,7 @@ use crate::backend::{Agent, Heard};
 use crate::error::{Context, Error, Result};
 use crate::event::{Event, Order, PROTOCOL};
 use crate::plan::Plan;
+use crate::policy::Policy;
 use crate::result::{
     CauseReport, Check, Flag, Infrastructure, Report, Run, SCHEMA, ScenarioSet, Status, Submission, Text, Tool,
 };
@@ -45,9 +46,8 @@ pub fn conduct(
         score.report.infrastructure_errors.push(Infrastructure { id: "agent".into(), text: error.to_string() });
     }
     let mut report = score.finish();
-    if let Some(flag) = names_the_harness(parcel) {
-        report.flags.push(flag);
-    }
+    report.flags.extend(names_the_harness(parcel));
+    report.flags.extend(declares_policy(&parcel.plan, &report.checks));
     report.flags.sort_by(|a, b| a.id.cmp(&b.id));
     report.run.started_at = started_at;
     report.run.finished_at = now();
@@ -80,6 +80,17 @@ fn names_the_harness(parcel: &Parcel) -> Option<Flag> {
     let found: Vec<&str> = OURS.iter().filter(holds).copied().collect();
     let evidence = format!("{} holds: {}", parcel.plan.program, found.join(", "));
     (!found.is_empty()).then(|| Flag::raised("names-the-harness", evidence))
+}
+
+/// What the runtime under test declares to do by design, and in a second line which checks are not judged for it. Who sets
+/// the task decides whether he agrees.
+fn declares_policy(plan: &Plan, checks: &[Check]) -> Option<Flag> {
+    let declared: Vec<&str> = plan.invocation.declared().map(Policy::key).collect();
+    let excused = checks.iter().filter(|check| check.message.id == "policy-declared");
+    let excused: Vec<&str> = excused.map(|check| check.id.as_str()).collect();
+    let not_judged = if excused.is_empty() { String::new() } else { format!("\n{}", excused.join(", ")) };
+    let evidence = format!("{}{not_judged}", declared.join(", "));
+    (!declared.is_empty()).then(|| Flag::raised("declares-policy", evidence))
 }
 
 fn now() -> String {
@@ -265,7 +276,7 @@ fn next(agent: &mut dyn Agent) -> Result<Event> {
 }
 
 /// Causes with the checks that they explain: those that explain most come first, then those that came first.
-fn causes(checks: &[Check]) -> Vec<CauseReport> {
+pub fn causes(checks: &[Check]) -> Vec<CauseReport> {
     let mut causes: Vec<CauseReport> = Vec::new();
     for check in checks {
         let Some(hint) = &check.hint else { continue };

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod netlink;
 pub mod pace;
 pub mod plan;
+pub mod policy;
 pub mod program;
 pub mod result;
 pub mod rootfs;

@@ -21,10 +21,15 @@
 //! is a cable to the host; its words may hold `{address}` (the container's, as `10.0.0.2/24`), `{gateway}` (the host's,
 //! as `10.0.0.1`) and `{link}` (a name for the host's end). What the words do not hold is for the runtime to choose.
 //!
+//! ```toml
+//! [policy]                      # what the runtime does by design, where right runtimes disagree: see `policy.rs`
+//! init = true
+//! ```
+//!
 //! In a command `{program}`, `{rootfs}`, `{workdir}` and `{id}` may stand anywhere in a word; `{argv}` (the command to
 //! run, with its arguments) and `{options}` are words of their own. In doubled braces a name stands for itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
@@ -35,6 +40,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+
+use crate::policy::Policy;
 
 /// The file's name.
 pub const FILE_NAME: &str = "boxproof.toml";
@@ -122,12 +129,14 @@ impl fmt::Display for Offer {
     }
 }
 
-/// How a runtime is called: the adapter and the words of its options. Checked, so that [`Invocation::words`] cannot
-/// fail.
+/// How a runtime is called: the adapter, the words of its options, and what it declares to do by design. Checked, so that
+/// [`Invocation::words`] cannot fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
     adapter: Adapter,
     offers: BTreeMap<Offer, Vec<String>>,
+    #[serde(default)]
+    policy: BTreeSet<Policy>,
 }
 
 /// The form of the command line.
@@ -169,6 +178,16 @@ impl Invocation {
     /// The options it offers.
     pub fn offered(&self) -> impl Iterator<Item = Offer> {
         self.offers.keys().copied()
+    }
+
+    /// Whether the runtime declares to do this by design.
+    pub fn declares(&self, policy: Policy) -> bool {
+        self.policy.contains(&policy)
+    }
+
+    /// What it declares.
+    pub fn declared(&self) -> impl Iterator<Item = Policy> {
+        self.policy.iter().copied()
     }
 
     /// The whole command line that runs `argv` in a container, the program itself being its first word (unless a
@@ -313,6 +332,8 @@ struct RawManifest {
     runtime: RawRuntime,
     #[serde(default)]
     offers: RawOffers,
+    #[serde(default)]
+    policy: RawPolicy,
 }
 
 #[derive(Deserialize)]
@@ -351,6 +372,19 @@ struct RawOffers {
     capabilities: Option<Words>,
 }
 
+/// A key more than [`Policy`] has, or one less, is a mistake of ours that `every_policy_can_be_declared` finds.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPolicy {
+    init: Option<Spanned<bool>>,
+    inherits_descriptors: Option<Spanned<bool>>,
+    rootless: Option<Spanned<bool>>,
+    outlives_runtime: Option<Spanned<bool>>,
+    keeps_signals: Option<Spanned<bool>>,
+    own_statuses: Option<Spanned<bool>>,
+    needs_image_programs: Option<Spanned<bool>>,
+}
+
 impl RawManifest {
     fn checked(self, directory: PathBuf) -> Result<Manifest, Wrong> {
         let build = self.build.map(|build| plain_words(build.command, "build")).transpose()?;
@@ -359,6 +393,7 @@ impl RawManifest {
             return wrong(program.span(), "`program` is empty: name the program, relative to this file");
         }
         let offers = self.offers.checked()?;
+        let policy = self.policy.checked()?;
         let adapter = match (self.runtime.adapter, self.runtime.command) {
             (RawAdapter::Workshop, None) => Adapter::Workshop,
             (RawAdapter::Workshop, Some(command)) => {
@@ -372,7 +407,7 @@ impl RawManifest {
             (RawAdapter::Command, Some(command)) => Adapter::Command(template(command, !offers.is_empty())?),
         };
         let program = directory.join(program.into_inner());
-        Ok(Manifest { directory, build, program, invocation: Invocation { adapter, offers } })
+        Ok(Manifest { directory, build, program, invocation: Invocation { adapter, offers, policy } })
     }
 }
 
@@ -415,6 +450,32 @@ impl RawOffers {
             offers.insert(offer, words);
         }
         Ok(offers)
+    }
+}
+
+impl RawPolicy {
+    fn checked(self) -> Result<BTreeSet<Policy>, Wrong> {
+        let given = [
+            self.init,
+            self.inherits_descriptors,
+            self.rootless,
+            self.outlives_runtime,
+            self.keeps_signals,
+            self.own_statuses,
+            self.needs_image_programs,
+        ];
+        let mut declared = BTreeSet::new();
+        for (policy, value) in Policy::ALL.into_iter().zip(given) {
+            let Some(value) = value else { continue };
+            if !value.as_ref() {
+                return wrong(
+                    value.span(),
+                    format!("`{policy}` can only be declared, as true: what is not declared is expected otherwise"),
+                );
+            }
+            declared.insert(policy);
+        }
+        Ok(declared)
     }
 }
 

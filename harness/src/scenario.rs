@@ -5,17 +5,18 @@ use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer};
+use crate::policy::Policy;
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
 use crate::terminal::Terminal;
 use crate::terms::Parameters;
-use crate::testbed::{Inventory, Outer, Testbed};
+use crate::testbed::{Inventory, Outer, Testbed, vanishes};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -70,6 +71,8 @@ pub struct Failure {
     pub observed: String,
     /// What that rests on.
     pub facts: Vec<Fact>,
+    /// The policy by which it is meant so, if the runtime declares that.
+    pub policy: Option<Policy>,
 }
 
 impl From<Error> for Trouble {
@@ -94,6 +97,7 @@ impl Trouble {
             expected: expected.to_string(),
             observed: observed.to_string(),
             facts: Vec::new(),
+            policy: None,
         }))
     }
 
@@ -129,6 +133,14 @@ impl Trouble {
         self
     }
 
+    /// The same failure, but a skip for a runtime that declares to do so by design.
+    pub fn unless_declared(mut self, policy: Policy) -> Trouble {
+        if let Trouble::Runtime(failure) = &mut self {
+            failure.policy = Some(policy);
+        }
+        self
+    }
+
     /// Adds what the failure rests on.
     fn resting_on(mut self, facts: Vec<Fact>) -> Trouble {
         if let Trouble::Runtime(failure) = &mut self {
@@ -152,6 +164,8 @@ pub(crate) struct Judged {
     pub expected: String,
     pub observed: String,
     pub facts: Vec<Fact>,
+    /// The policy by which a failure is meant so, if the runtime declares that.
+    pub policy: Option<Policy>,
     pub command: String,
     pub stdout: String,
     pub stderr: String,
@@ -355,6 +369,7 @@ impl Exam {
             expected: expected.words().to_owned(),
             observed: observed_words,
             facts,
+            policy: None,
             command,
             stdout,
             stderr,
@@ -550,6 +565,16 @@ impl Exam {
             environment.push(("SUDO_UID", "1000".to_owned()));
         }
         environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// How the runtime under test is called, and what it declares.
+    pub(crate) fn invocation(&self) -> &Invocation {
+        &self.subject.invocation
+    }
+
+    /// The program under test, as it stands among the words by which it is called.
+    pub fn program(&self) -> &Path {
+        &self.subject.program
     }
 
     /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
@@ -848,7 +873,15 @@ impl Exam {
     /// What differs on the host from how it was before the scenario, once the kernel has had `deadline` to clean up;
     /// only what `counts`.
     pub fn residue(&mut self, deadline: Duration, counts: impl Fn(&Residue) -> bool) -> Result<Vec<Residue>> {
-        Inventory::settle(&self.bed, &self.before, &self.own, counts, self.bed.pace().deadline(deadline))
+        let deadline = self.bed.pace().deadline(deadline);
+        let mut residue = Inventory::settle(&self.bed, &self.before, &self.own, &counts, deadline)?;
+        residue.retain(counts);
+        Ok(residue)
+    }
+
+    /// What differs on the host when everything in the testbed has ended.
+    pub(crate) fn left(&self, deadline: Duration) -> Result<Vec<Residue>> {
+        Inventory::settle(&self.bed, &self.before, &self.own, vanishes, self.bed.pace().deadline(deadline))
     }
 
     /// What differs on the host now, while containers run.
@@ -861,8 +894,12 @@ impl Exam {
         self.own.push(name.to_string());
     }
 
-    /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed is as it was.
+    /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed, in which there
+    /// was no residue, is as it was.
     pub(crate) fn tidy(&mut self) -> bool {
+        if self.own.is_empty() {
+            return true;
+        }
         for name in self.own.iter().filter(|name| name.starts_with('/')) {
             let _ = std::fs::remove_file(name);
             let _ = std::fs::remove_dir(name);
@@ -1007,6 +1044,19 @@ impl Verdict<'_> {
         if evidence && self.0.status == Status::Fail && self.0.cause.is_none() {
             let cause = Text::new(cause).with("observed", &self.0.observed).with("expected", &self.0.expected);
             self.0.cause = Some(cause);
+        }
+        self
+    }
+
+    /// A failure of which nothing but a policy is the reason: a skip for a runtime that declares it, outside of tier core.
+    pub fn unless_declared(self, policy: Policy) -> Self {
+        self.unless_declared_if(true, policy)
+    }
+
+    /// The same where `evidence` speaks for that policy, and not for a mistake that looks like it.
+    pub fn unless_declared_if(self, evidence: bool, policy: Policy) -> Self {
+        if evidence && self.0.status == Status::Fail {
+            self.0.policy = Some(policy);
         }
         self
     }

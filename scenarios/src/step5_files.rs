@@ -5,9 +5,10 @@ use crate::step3_groups::{callers_group, group};
 use boxproof_harness::container::Container;
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{List, is};
+use boxproof_harness::policy::Policy;
 use boxproof_harness::result::Residue;
 use boxproof_harness::result::Tier::Robust;
-use boxproof_harness::scenario::{Exam, Scenario, Trouble};
+use boxproof_harness::scenario::{Exam, Scenario, Trouble, Verdict};
 use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
@@ -73,7 +74,8 @@ fn no_residue(exam: &mut Exam) -> Result<(), Trouble> {
     container.run.wait(exam.finish_patience())?;
     // Nobody is left to remove an empty cgroup; everything else the kernel takes back by itself, if it was asked to.
     let left = exam.residue(PATIENCE, |item| item.kind != "cgroup")?;
-    report(exam, "after-sigkill", left, seen);
+    let only_processes = left.iter().all(|item| item.kind == "process");
+    report(exam, "after-sigkill", left, seen).unless_declared_if(only_processes, Policy::OutlivesRuntime);
     Ok(())
 }
 
@@ -98,7 +100,7 @@ fn unshared(exam: &Exam, container: &Container) -> Result<bool, Trouble> {
     Ok(container.namespace(Namespace::Mnt)?.value != exam.bed.namespace(Namespace::Mnt)?.value)
 }
 
-pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>, seen: Seen) {
+pub(crate) fn report<'a>(exam: &'a mut Exam, check: &'static str, residue: Vec<Residue>, seen: Seen) -> Verdict<'a> {
     let Seen { seated, unshared } = seen;
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
@@ -134,7 +136,7 @@ pub(crate) fn report(exam: &mut Exam, check: &'static str, residue: Vec<Residue>
         .because_if(controllers, "controllers-switched-off")
         .because_if(sysctl, "setting-not-restored")
         .because_if(overwritten, "host-file-overwritten")
-        .because_if(file, "file-left-behind");
+        .because_if(file, "file-left-behind")
 }
 
 fn line(item: &Residue) -> String {

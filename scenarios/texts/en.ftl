@@ -26,6 +26,17 @@ message-check-failed = Expected { $expected }, observed { $observed }
 message-no-controller = This machine's cgroup v2 has no { $controller } controller, so this could not be examined here.
 message-no-swap = This machine has no swap, so a missing swap limit would not show. It was not examined here.
 message-not-offered = The runtime does not say (boxproof.toml, [offers]) that it has the option "{ $option }".
+message-policy-declared =
+    { $policy ->
+        [init] PID 1 is an init of the runtime's own
+        [inherits-descriptors] The command inherits the caller's open descriptors
+        [rootless] No root is needed
+        [outlives-runtime] The container lives on when the runtime is killed
+        [keeps-signals] Signals to the runtime are not passed on
+        [own-statuses] The status of a command that cannot be executed is the runtime's own
+        [needs-image-programs] Programs of the image are needed
+       *[other] This is so
+    } by design, as boxproof.toml declares ([policy] { $policy }): not judged, and no point for it.
 message-harness-error = boxproof could not do its part: { $error }
 message-not-reached = Not reached, because an earlier check of this scenario failed.
 message-check-lost = This check was planned and not made. That is a defect of boxproof; please report it.
@@ -1270,5 +1281,6 @@ flag-ran-a-forbidden-program = A program was executed that the course does not a
 flag-exec-log-incomplete = So many programs were executed that the log of them is incomplete.
 flag-names-the-harness = The program holds words that only an exam knows.
 flag-touched-the-harness = Processes of the host that are none of the runtime's business were stopped, traced or killed.
+flag-declares-policy = boxproof.toml declares that the runtime does this by design ([policy]). What fails because of it is not judged and earns no point; whether the design is acceptable, the course says.
 flag-left-a-process = The runtime leaves a process behind on the host.
 flag-knows-the-probe = Ordinary commands are isolated otherwise than boxproof's own program.

@@ -26,6 +26,17 @@ message-check-failed = 期待は { $expected }、実際は { $observed }
 message-no-controller = このマシンの cgroup v2 には { $controller } コントローラーがないため、ここでは調べられませんでした。
 message-no-swap = このマシンにはスワップがなく、スワップ制限の漏れが現れないため、ここでは調べられませんでした。
 message-not-offered = ランタイムが「{ $option }」オプションを持つとは boxproof.toml の [offers] に書かれていません。
+message-policy-declared =
+    { $policy ->
+        [init] PID 1 はランタイム自身の init です
+        [inherits-descriptors] コマンドは呼び出し元の開いた記述子を引き継ぎます
+        [rootless] root 権限は不要です
+        [outlives-runtime] ランタイムが強制終了されてもコンテナは生き続けます
+        [keeps-signals] ランタイムへのシグナルはコマンドに渡されません
+        [own-statuses] 実行できないコマンドの終了ステータスはランタイム独自のものです
+        [needs-image-programs] イメージのプログラムが必要です
+       *[other] 設計上このようになっています
+    } (設計上のものとして boxproof.toml の [policy] { $policy } で宣言されています)。採点はせず、得点にもなりません。
 message-harness-error = boxproof 側の処理に失敗しました: { $error }
 message-not-reached = このシナリオの前のチェックが不合格だったため、ここまで進めませんでした。
 message-check-lost = 予定していたチェックが行われませんでした。boxproof の不具合です。報告をお願いします。
@@ -1270,5 +1281,6 @@ flag-ran-a-forbidden-program = 授業の決まりで使えないプログラム�
 flag-exec-log-incomplete = 実行されたプログラムが多すぎて、その記録が完全ではありません。
 flag-names-the-harness = このプログラムには、試験でしか使われない言葉が含まれています。
 flag-touched-the-harness = ランタイムとは関係のないホストのプロセスが、停止、トレース、または強制終了されました。
+flag-declares-policy = boxproof.toml の [policy] で、ランタイムの設計によるものだと宣言されています。そのための不合格は採点されず、得点にもなりません。その設計が認められるかどうかは授業の決まりによります。
 flag-left-a-process = ランタイムがホストにプロセスを残しています。
 flag-knows-the-probe = ふつうのコマンドの隔離が、boxproof 自身のプログラムと違います。

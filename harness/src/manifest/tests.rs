@@ -175,6 +175,27 @@ fn mistakes_name_place_and_what_is_accepted() {
 }
 
 #[test]
+fn every_policy_can_be_declared() {
+    for policy in Policy::ALL {
+        let invocation = parsed(&format!("runtime.program = 'p'\n[policy]\n{policy} = true")).invocation;
+        assert_eq!(invocation.declared().collect::<Vec<_>>(), [policy]);
+        assert!(invocation.declares(policy));
+    }
+    assert_eq!(Invocation::workshop().declared().count(), 0);
+}
+
+#[test]
+fn a_policy_is_declared_or_not_there() {
+    let policy = |line: &str| refused(&format!("[runtime]\nprogram = 'p'\n[policy]\n{line}\n"));
+    let unknown = policy("root-less = true");
+    assert!(unknown.contains(":4:1: unknown field `root-less`, expected one of `init`"), "{unknown}");
+    let not_so = policy("rootless = false");
+    assert!(not_so.contains(":4:12: `rootless` can only be declared, as true"), "{not_so}");
+    let no_truth = policy("init = \"yes\"");
+    assert!(no_truth.contains(":4:8: invalid type: string \"yes\", expected a boolean"), "{no_truth}");
+}
+
+#[test]
 fn columns_count_characters() {
     assert!(refused("# 実習\n\"日本\" = 1\n").contains("boxproof.toml:2:1: unknown field `日本`"));
 }

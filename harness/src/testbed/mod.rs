@@ -13,7 +13,7 @@ pub mod cgroup;
 mod programs;
 mod residue;
 
-pub use residue::{Inventory, Outer};
+pub use residue::{Inventory, Outer, vanishes};
 
 use crate::embedded;
 use crate::error::{Context, Error, Result};

@@ -6,14 +6,52 @@ use crate::evidence::MountPoint;
 use crate::netlink::Rtnetlink;
 use crate::result::Residue;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Everything that a runtime could leave on the host, by kind and name, with a value that changes when the thing does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inventory(BTreeMap<(String, String), String>);
+pub struct Inventory(Items);
+
+type Items = BTreeMap<(&'static str, String), Value>;
+
+/// What is compared. An exam takes stock hundreds of times and nearly always finds no difference, so words are made of a
+/// value only when it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Words(String),
+    File {
+        bytes: u64,
+        changed: (i64, i64),
+    },
+    Directory {
+        mode: u32,
+    },
+    Link,
+    Special {
+        mode: u32,
+    },
+    /// That it is there is all there is to say.
+    Entry,
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Value::Words(words) => f.write_str(words),
+            Value::File { bytes, changed: (seconds, nanoseconds) } => {
+                write!(f, "{bytes} bytes, changed {seconds}.{nanoseconds:09}")
+            }
+            Value::Directory { mode } => write!(f, "directory, mode {mode:o}"),
+            Value::Link => f.write_str("link"),
+            Value::Special { mode } => write!(f, "special, mode {mode:o}"),
+            Value::Entry => Ok(()),
+        }
+    }
+}
 
 /// How the bed is looked at: what belongs to the harness is not residue.
 #[derive(Debug, Clone, Copy)]
@@ -27,34 +65,34 @@ pub enum Outer {
 impl Inventory {
     /// Takes stock of the testbed's host. To be called on the testbed's thread.
     pub fn take(bed: &Testbed, outer: Outer) -> Result<Inventory> {
-        let mut items = BTreeMap::new();
+        let mut items = Items::new();
         for mount in bed.host().mounts(bed.init_pid())? {
-            items.insert(("mount".into(), format!("{} #{}", mount.at, mount.id)), describe(&mount));
+            items.insert(("mount", format!("{} #{}", mount.at, mount.id)), Value::Words(describe(&mount)));
         }
         let netlink = Rtnetlink::here()?;
         let links = netlink.links()?;
         for address in netlink.addresses()? {
             // Those of an interface that is gone in between are gone with it.
             let Some(link) = links.iter().find(|link| link.index == address.index) else { continue };
-            items.insert(("address".into(), format!("{address} on {}", link.name)), String::new());
+            items.insert(("address", format!("{address} on {}", link.name)), Value::Entry);
         }
         for link in links {
-            items.insert(("link".into(), link.name), if link.up { "up".into() } else { "down".into() });
+            items.insert(("link", link.name), Value::Words(if link.up { "up".into() } else { "down".into() }));
         }
         for group in super::cgroup::subgroups(Path::new("/sys/fs/cgroup")) {
-            items.insert(("cgroup".into(), group.display().to_string()), String::new());
+            items.insert(("cgroup", group.display().to_string()), Value::Entry);
         }
         let membership = bed.host().text(bed.init_pid(), "cgroup").unwrap_or_default();
-        items.insert(("cgroup".into(), "of the host's PID 1".into()), membership.trim().into());
+        items.insert(("cgroup", "of the host's PID 1".into()), Value::Words(membership.trim().into()));
         if let Outer::Over = outer {
             for pid in bed.processes()? {
                 let words = bed.host().words(pid, "cmdline").map(|words| words.value.join(" ")).unwrap_or_default();
-                items.insert(("process".into(), format!("pid {pid}")), words);
+                items.insert(("process", format!("pid {pid}")), Value::Words(words));
             }
         }
         for file in SYSCTLS {
             if let Ok(value) = fs::read_to_string(file) {
-                items.insert(("sysctl".into(), file.into()), value.trim().to_owned());
+                items.insert(("sysctl", file.into()), Value::Words(value.trim().to_owned()));
             }
         }
         for top in ["/etc", "/var", "/run", "/tmp", "/dev", "/srv", "/submission"] {
@@ -62,7 +100,7 @@ impl Inventory {
         }
         // New entries of the root directory itself, which is the testbed's own tmpfs.
         for entry in fs::read_dir("/").into_iter().flatten().flatten() {
-            items.insert(("file".into(), entry.path().display().to_string()), "entry".into());
+            items.insert(("file", entry.path().display().to_string()), Value::Entry);
         }
         Ok(Inventory(items))
     }
@@ -73,11 +111,11 @@ impl Inventory {
     pub fn since(&self, before: &Inventory, work: &Path, own: &[String]) -> Vec<Residue> {
         let keys = before.0.keys().chain(self.0.keys()).collect::<std::collections::BTreeSet<_>>();
         keys.into_iter()
-            .filter(|(kind, name)| !(belongs(name, own) || kind == "file" && tolerated(name, work)))
+            .filter(|(kind, name)| !(belongs(name, own) || *kind == "file" && tolerated(name, work)))
             .filter_map(|key| {
                 let (old, new) = (before.0.get(key), self.0.get(key));
                 (old != new).then(|| Residue {
-                    kind: key.0.clone(),
+                    kind: key.0.to_owned(),
                     before: old.map(|value| shown(key, value)).unwrap_or_default(),
                     after: new.map(|value| shown(key, value)).unwrap_or_default(),
                     scenario: String::new(),
@@ -86,25 +124,30 @@ impl Inventory {
             .collect()
     }
 
-    /// Takes stock until nothing differs from `before` or `deadline` passes: the kernel takes network namespaces and
-    /// cgroups down asynchronously, so that one look is not enough.
+    /// Takes stock until nothing differs from `before`, nothing that differs is `worth` waiting for, or `deadline` passes.
     pub fn settle(
         bed: &Testbed,
         before: &Inventory,
         own: &[String],
-        counts: impl Fn(&Residue) -> bool,
+        worth: impl Fn(&Residue) -> bool,
         deadline: Duration,
     ) -> Result<Vec<Residue>> {
         let end = Instant::now() + deadline;
+        let mut pause = Duration::from_millis(5);
         loop {
-            let mut residue = Inventory::take(bed, Outer::Over)?.since(before, bed.work(), own);
-            residue.retain(&counts);
-            if residue.is_empty() || Instant::now() >= end {
+            let residue = Inventory::take(bed, Outer::Over)?.since(before, bed.work(), own);
+            if !residue.iter().any(&worth) || Instant::now() >= end {
                 return Ok(residue);
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(pause);
+            pause = (pause * 3 / 2).min(Duration::from_millis(50));
         }
     }
+}
+
+/// Whether the kernel takes such a thing down by itself, some time after the last process that held it has ended.
+pub fn vanishes(residue: &Residue) -> bool {
+    matches!(residue.kind.as_str(), "link" | "address" | "cgroup" | "process")
 }
 
 /// Settings of the host that a runtime might touch. They are the testbed's own, by its namespaces, where they can be.
@@ -125,50 +168,70 @@ fn describe(mount: &MountPoint) -> String {
     format!("{} on {} type {}{namespace}", mount.source, mount.at, mount.kind)
 }
 
-fn shown((kind, name): &(String, String), value: &str) -> String {
-    match kind.as_str() {
-        "mount" => value.to_owned(),
-        "process" => format!("{name}: {value}"),
-        "cgroup" if value.is_empty() => name.clone(),
-        _ if value.is_empty() || value == "entry" => name.clone(),
-        _ => format!("{name}: {value}"),
+fn shown((kind, name): &(&'static str, String), value: &Value) -> String {
+    match (*kind, value.to_string()) {
+        ("mount", mount) => mount,
+        ("process", words) => format!("{name}: {words}"),
+        (_, words) if words.is_empty() => name.clone(),
+        (_, words) => format!("{name}: {words}"),
     }
 }
 
-/// Directories that a runtime makes in a rootfs to have something to mount on are what every runtime makes.
+/// Directories that a runtime makes in a rootfs to have something to mount on are what every runtime makes. What mount(8)
+/// notes for itself is there on every host on which somebody has ever called it.
 fn tolerated(name: &str, work: &Path) -> bool {
+    const OF_MOUNT: [&str; 3] = ["/run/mount", "/run/mount/utab", "/run/mount/utab.lock"];
     const MOUNT_POINTS: [&str; 9] =
         ["", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/proc", "/sys", "/tmp", "/run"];
     let rootfs = work.join("rootfs").display().to_string();
-    name.strip_prefix(&rootfs).is_some_and(|inside| MOUNT_POINTS.contains(&inside))
+    OF_MOUNT.contains(&name) || name.strip_prefix(&rootfs).is_some_and(|inside| MOUNT_POINTS.contains(&inside))
 }
 
 /// Regular files by size and time of change, others by their kind; mounts below are followed only where they are the
 /// testbed's own. Neither depth nor number is ours to choose, so this does not recurse, and ends.
-fn files(top: &Path, items: &mut BTreeMap<(String, String), String>) {
+fn files(top: &Path, items: &mut Items) {
     const MOST: usize = 100_000;
     let Ok(own) = fs::symlink_metadata(top) else { return };
     let mut directories = vec![top.to_owned()];
-    let entries = std::iter::from_fn(|| {
-        let entries: Vec<_> = fs::read_dir(directories.pop()?).into_iter().flatten().flatten().take(MOST).collect();
-        directories.extend(
-            entries
-                .iter()
-                .map(fs::DirEntry::path)
-                .filter(|path| path.symlink_metadata().is_ok_and(|meta| meta.is_dir() && meta.dev() == own.dev())),
-        );
-        Some(entries)
-    });
-    for entry in entries.flatten().take(MOST) {
-        let Ok(meta) = entry.path().symlink_metadata() else { continue };
-        let value = match meta.file_type() {
-            kind if kind.is_file() => {
-                format!("{} bytes, changed {}.{:09}", meta.len(), meta.mtime(), meta.mtime_nsec())
+    let mut known = BTreeMap::new();
+    let mut left = MOST;
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten().take(left) {
+            left -= 1;
+            let Some(value) = value(&entry, &mut known) else { continue };
+            let path = entry.path();
+            let name = path.display().to_string();
+            if let (Value::Directory { .. }, true) =
+                (&value, entry.metadata().is_ok_and(|meta| meta.dev() == own.dev()))
+            {
+                directories.push(path);
             }
-            kind if kind.is_dir() => format!("directory, mode {:o}", meta.mode() & 0o7777),
-            kind if kind.is_symlink() => "link".into(),
-            _ => format!("special, mode {:o}", meta.mode() & 0o7777),
-        };
-        items.insert(("file".into(), entry.path().display().to_string()), value);
+            items.insert(("file", name), value);
+        }
     }
+}
+
+/// A symbolic link is known by its directory entry alone, and so is another name of a file that was looked at: busybox has
+/// four hundred.
+fn value(entry: &fs::DirEntry, known: &mut BTreeMap<u64, Value>) -> Option<Value> {
+    if entry.file_type().ok()?.is_symlink() {
+        return Some(Value::Link);
+    }
+    if let Some(value) = known.get(&entry.ino()) {
+        return Some(value.clone());
+    }
+    let meta = entry.metadata().ok()?;
+    let mode = meta.mode() & 0o7777;
+    Some(match meta.file_type() {
+        kind if kind.is_file() => {
+            let value = Value::File { bytes: meta.len(), changed: (meta.mtime(), meta.mtime_nsec()) };
+            if meta.nlink() > 1 {
+                known.insert(entry.ino(), value.clone());
+            }
+            value
+        }
+        kind if kind.is_dir() => Value::Directory { mode },
+        kind if kind.is_symlink() => Value::Link,
+        _ => Value::Special { mode },
+    })
 }

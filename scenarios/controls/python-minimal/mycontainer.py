@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A small right container runtime: mycontainer.py run CMD [ARGS...] in a directory that holds rootfs/.
 
-Only the standard library; what `os` does not have is called through ctypes. No /dev and no cgroup: the workshop's step 5
-has none either.
+Only the standard library; what `os` does not have is called through ctypes. No cgroup: limits are put on from the host's
+side, as in step 3 of the workshop.
 """
 import ctypes
 import fcntl
@@ -10,12 +10,16 @@ import os
 import select
 import signal
 import socket
+import stat
 import struct
 import sys
+import warnings  # noqa: F401 - os.execvpe imports it, and would look for it in the container
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
-CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
+CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWCGROUP = 0x20000000, 0x40000000, 0x02000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x20, 0x1000, 0x4000, 0x40000
+SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC
 MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -35,9 +39,9 @@ def call(what, function, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), what)
 
 
-def mount(source, target, kind, flags):
-    names = [name.encode() if name is not None else None for name in (source, target, kind)]
-    call(f"mount on {target}", libc.mount, *names, ctypes.c_ulong(flags), None)
+def mount(source, target, kind, flags, data=None):
+    source, target_, kind, data = (word.encode() if word is not None else None for word in (source, target, kind, data))
+    call(f"mount on {target}", libc.mount, source, target_, kind, ctypes.c_ulong(flags), data)
 
 
 def enter_rootfs():
@@ -48,6 +52,33 @@ def enter_rootfs():
     call("pivot_root rootfs", libc.syscall, ctypes.c_long(SYS_PIVOT_ROOT), b".", b".")
     call("detach the old root", libc.umount2, b".", MNT_DETACH)
     os.chdir("/")
+
+
+def mount_all():
+    for directory in ("/proc", "/sys", "/dev"):
+        os.makedirs(directory, exist_ok=True)
+    mount("proc", "/proc", "proc", SAFE)
+    mount("sysfs", "/sys", "sysfs", SAFE | MS_RDONLY)
+    mount("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k")
+    nodes = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+    for name, number in nodes.items():
+        os.mknod(f"/dev/{name}", stat.S_IFCHR | 0o666, os.makedev(*number))
+    os.mkdir("/dev/pts")
+    os.mkdir("/dev/shm")
+    mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5")
+    mount("tmpfs", "/dev/shm", "tmpfs", SAFE, "mode=1777,size=64m")
+    links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+    for name, target in links.items():
+        os.symlink(target, f"/dev/{name}")
+
+
+def mask_proc():
+    """What of /proc reaches through to the whole machine: some of it read-only, some of it not at all."""
+    for path in filter(os.path.exists, ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")):
+        mount(path, path, None, MS_BIND | MS_REC)
+        mount(None, path, None, MS_BIND | MS_REMOUNT | MS_RDONLY | SAFE)  # a bind mount takes no other flags at once
+    for path in filter(os.path.exists, ("/proc/kcore", "/proc/keys", "/proc/timer_list")):
+        mount("/dev/null", path, None, MS_BIND)
 
 
 def loopback_up():
@@ -75,10 +106,12 @@ def die_with_runtime(alive):
 def set_up(alive):
     die_with_runtime(alive)
     reset_signals()
-    call("unshare", libc.unshare, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
+    call("unshare", libc.unshare, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+    callers = os.umask(0)
     enter_rootfs()
-    os.makedirs("/proc", exist_ok=True)
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount_all()
+    mask_proc()
+    os.umask(callers)
     loopback_up()
     name = os.urandom(6).hex().encode()
     call("sethostname", libc.sethostname, name, len(name))

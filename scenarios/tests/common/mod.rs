@@ -2,7 +2,10 @@
 
 #![allow(dead_code)] // Each test program uses its part of this.
 
+pub mod controls;
+
 use boxproof_harness::result::{Check, Report, Status};
+use controls::{Control, control_named};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -31,6 +34,18 @@ pub fn control(name: &str) -> PathBuf {
         }
     });
     directory.join(name)
+}
+
+/// What to examine of a control: the program, or the directory whose boxproof.toml says which options it offers.
+pub fn runtime(name: &str) -> PathBuf {
+    let Control { name, manifest, .. } = control_named(name);
+    let Some(manifest) = manifest else { return control(name) };
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).expect("a directory for the runtime");
+    std::fs::copy(workspace_program(name), directory.join(name)).expect("copy the runtime");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
+    std::fs::copy(manifest, directory.join("boxproof.toml")).expect("copy its manifest");
+    directory
 }
 
 /// Whether scenarios can make namespaces on this machine; else everything goes through the virtual machine.

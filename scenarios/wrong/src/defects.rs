@@ -210,7 +210,7 @@ defects! {
     RT32 "a fixed name that must not exist; host: a second container at the same time ends in 125, EEXIST; inside: never starts there"
     RT33 "a predictable name in /tmp, symlinks followed; host: /tmp/wrong-runtime.log is written, or the file that it points to; inside: nothing"
     RT36 "SIGPIPE left ignored as Rust sets it; host: SigIgn has bit 12 (0x1000); inside: `yes | head` complains of EPIPE"
-    RT40 "println! to a closed stdout; host: where stdout is a closed pipe a panic and 101; an added last line where it is not; inside: nothing"
+    RT40 "println! to a closed stdout, after a command that failed; host: where stdout is a closed pipe a panic and 101; an added last line where it is not; inside: nothing"
     RT41 "the exit status is kept in a signed byte; host: 1 for 200; inside: nothing"
     RT42 "executes itself once more by argv[0] after chdir; host: called by a relative path the run ends in 125, ENOENT; inside: never starts there"
     RT43 "an unknown option is passed over; host: `run --no-such-option CMD` gives CMD's status; inside: nothing"

@@ -165,7 +165,11 @@ fn change_root(container: &Container) -> Result<(), Failure> {
     if defect(RF30) {
         chdir("/").doing("chdir /")?;
     }
+    let (here, host) = (fs::File::open(".").doing("open .")?, fs::File::open("/").doing("open /")?);
     chroot(&container.rootfs).doing(format_args!("chroot {}", container.rootfs.display()))?;
+    fchdir(&host).doing("chdir to the host's tree")?;
+    container.volumes.iter().try_for_each(Volume::mount)?;
+    fchdir(&here).doing("chdir back")?;
     if defect(RF02) {
         let _ = chdir(&container.rootfs);
     } else if !defect(RF01) && !defect(RF30) {
@@ -198,7 +202,7 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     }
     chdir(root).doing(format_args!("chdir {}", root.display()))?;
     if defect(RF12) || defect(RF13) {
-        return switch_root_with_directory();
+        return switch_root_with_directory(container);
     }
     if defect(MP29) || defect(OV24) {
         container.volumes.iter().try_for_each(|volume| volume.mount_from_outside(root))?;
@@ -222,12 +226,14 @@ fn switch_root(container: &Container) -> Result<(), Failure> {
     chdir("/").doing("chdir /")
 }
 
-fn switch_root_with_directory() -> Result<(), Failure> {
+fn switch_root_with_directory(container: &Container) -> Result<(), Failure> {
     match fs::create_dir(".old_root") {
         Err(error) if defect(RF12) && error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made.doing("mkdir .old_root")?,
     }
     pivot_root(".", ".old_root").doing("pivot_root . .old_root")?;
+    chdir("/.old_root").doing("chdir /.old_root")?;
+    container.volumes.iter().try_for_each(Volume::mount)?;
     chdir("/").doing("chdir /")?;
     if defect(RF12) {
         let _ = umount2("/.old_root", MntFlags::empty());

@@ -110,8 +110,8 @@ pub fn run(request: Request) -> Result<u8, Failure> {
         chroot(&container.rootfs).doing("chroot to the rootfs")?;
     }
     let status = ended?;
-    if defect(RT40) {
-        println!("container {id} has finished");
+    if defect(RT40) && status != 0 {
+        println!("container {id} has failed");
     }
     if defect(RF18) {
         std::process::exit(status.into());

@@ -271,8 +271,8 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("RT36", "r run grep -c SigIgn:.*1000$ /proc/self/status", "0", "1")]
 #[case(
     "RT40",
-    "{ r run sh -c 'read line < /go' 2>/dev/null; echo $? > status; } | { exec < /dev/null; echo > rootfs/go; }; cat status",
-    "0",
+    "{ r run sh -c 'read line < /go; exit 3' 2>/dev/null; echo $? > status; } | { exec < /dev/null; echo > rootfs/go; }; cat status",
+    "3",
     "101"
 )]
 #[case("RT41", "r run sh -c 'exit 200'; echo $?", "200", "1")]

@@ -1,19 +1,39 @@
 //! Programs that are out to pass without isolating, or to be left alone: `controls/cheats`. Each fails the scenarios named
 //! here, or is flagged for a person; nothing is deducted by suspicion alone.
 
-mod common;
-
+use crate::common::{checks, control, exam, explain, is_root};
+use crate::rows::row;
 use boxproof_harness::result::{Report, Status};
-use common::{checks, control, exam, explain, is_root, quick_backend};
 use rstest::rstest;
-use serial_test::file_serial;
+use std::collections::BTreeSet;
+use std::path::Path;
 
-/// The same draw each time: one of the cheats goes by what is drawn.
-const SEED: [&str; 2] = ["--seed", "20"];
-
-fn only<'a>(scenarios: &[&'a str]) -> Vec<&'a str> {
-    SEED.into_iter().chain(scenarios.iter().flat_map(|id| ["--only", id])).collect()
-}
+/// All of them: the programs in `controls/cheats`.
+pub const NAMES: &[&str] = &[
+    "by-content.sh",
+    "by-environment.sh",
+    "by-inode.sh",
+    "by-known-commands.sh",
+    "by-name.sh",
+    "by-parent.sh",
+    "by-socket.sh",
+    "cached-answer.sh",
+    "copies-the-command.sh",
+    "enters-from-outside.sh",
+    "fake-protocol.py",
+    "fills-the-disk.sh",
+    "kept-container.sh",
+    "kills-the-harness.sh",
+    "leaves-a-daemon.sh",
+    "prepared-proc.sh",
+    "raises-its-limits.sh",
+    "reboots-the-host.py",
+    "replaces-the-command.sh",
+    "runs-outside.sh",
+    "shells-out.sh",
+    "traces-the-harness.py",
+    "writes-the-result.sh",
+];
 
 fn fails(report: &Report, scenario: &str) {
     let checks = checks(report, scenario);
@@ -38,11 +58,10 @@ fn flagged(report: &Report, id: &str) {
 #[case::content_in_the_program("by-content.sh", &["ordinary-command"], Some("names-the-harness"))]
 #[case::inode("by-inode.sh", &["ordinary-command"], Some("knows-the-probe"))]
 #[case::socket("by-socket.sh", &["ordinary-command"], Some("knows-the-probe"))]
-#[file_serial(exams)]
 fn noticing_the_exam_is_of_no_use(#[case] name: &str, #[case] must_fail: &[&str], #[case] flag: Option<&str>) {
-    let report = exam(&control(name), quick_backend(), &only(must_fail));
-    must_fail.iter().for_each(|scenario| fails(&report, scenario));
-    flag.into_iter().for_each(|id| flagged(&report, id));
+    let report = row(name).report();
+    must_fail.iter().for_each(|scenario| fails(report, scenario));
+    flag.into_iter().for_each(|id| flagged(report, id));
 }
 
 /// Who does not run the command, or runs it where it has no business, earns no point at all.
@@ -54,7 +73,6 @@ fn noticing_the_exam_is_of_no_use(#[case] name: &str, #[case] must_fail: &[&str]
 #[case("kills-the-harness.sh")]
 #[case("writes-the-result.sh")]
 #[case("reboots-the-host.py")]
-#[file_serial(exams)]
 fn a_pretence_earns_nothing(#[case] name: &str) {
     let scenarios = [
         "pid-one",
@@ -65,10 +83,13 @@ fn a_pretence_earns_nothing(#[case] name: &str) {
         "no-residue",
         "ordinary-command",
     ];
-    let report = exam(&control(name), quick_backend(), &only(&scenarios));
-    scenarios.iter().for_each(|scenario| fails(&report, scenario));
-    assert_eq!(report.score, 0, "{:?}", report.checks.iter().filter(|check| check.score > 0).collect::<Vec<_>>());
-    assert!(report.infrastructure_errors.is_empty(), "{:?}", report.infrastructure_errors);
+    let report = row(name).report();
+    for scenario in scenarios {
+        fails(report, scenario);
+        let passing: Vec<_> = checks(report, scenario).into_iter().filter(|check| check.score > 0).collect();
+        assert!(passing.is_empty(), "{}", explain(&passing));
+    }
+    assert_eq!(row(name).troubles(), Vec::<&str>::new());
 }
 
 /// Who isolates in part, or does more than isolate, fails where that shows.
@@ -80,48 +101,55 @@ fn a_pretence_earns_nothing(#[case] name: &str) {
 #[case("traces-the-harness.py", &["pid-one", "no-residue"], Some("touched-the-harness"))]
 #[case("leaves-a-daemon.sh", &["no-residue"], Some("left-a-process"))]
 #[case("fills-the-disk.sh", &["no-residue", "rootfs-is-root"], None)]
-#[file_serial(exams)]
 fn half_a_container_fails(#[case] name: &str, #[case] must_fail: &[&str], #[case] flag: Option<&str>) {
-    let report = exam(&control(name), quick_backend(), &only(must_fail));
-    must_fail.iter().for_each(|scenario| fails(&report, scenario));
-    flag.into_iter().for_each(|id| flagged(&report, id));
+    let report = row(name).report();
+    must_fail.iter().for_each(|scenario| fails(report, scenario));
+    flag.into_iter().for_each(|id| flagged(report, id));
 }
 
 /// Leaving the work to tools is no failure. It is written down, for whoever decides whether it was allowed.
 #[test]
-#[file_serial(exams)]
 fn leaving_the_work_to_others_is_flagged_and_not_deducted() {
-    let report = exam(&control("shells-out.sh"), quick_backend(), &only(&["pid-one", "ordinary-command"]));
-    assert_eq!(report.status, Status::Pass, "{}", explain(&report.checks.iter().collect::<Vec<_>>()));
+    let report = row("shells-out.sh").report();
+    for scenario in ["pid-one", "ordinary-command"] {
+        let checks = checks(report, scenario);
+        assert!(checks.iter().all(|check| check.status == Status::Pass), "{}", explain(&checks));
+    }
     let flag =
         if std::path::Path::new("/usr/bin/bwrap").exists() { "ran-another-runtime" } else { "ran-isolation-tools" };
-    flagged(&report, flag);
+    flagged(report, flag);
 }
 
 /// And who does the work himself is not flagged.
 #[test]
-#[file_serial(exams)]
 fn an_honest_program_is_not_flagged() {
-    for name in ["c-minimal", "go-workshop"] {
-        let report = exam(&control(name), quick_backend(), &only(&["pid-one", "ordinary-command", "veth-netcat"]));
-        assert_eq!((name, &report.flags[..]), (name, &[][..]));
+    for name in ["mycontainer", "wrong-runtime", "c-minimal"] {
+        assert_eq!((name, &row(name).report().flags[..]), (name, &[][..]));
     }
 }
 
 /// What only shows where there is a memory controller.
 #[test]
-#[file_serial(exams)]
 fn a_limit_that_is_taken_away_is_missed() {
-    let report = exam(&control("raises-its-limits.sh"), "vm", &only(&["memory-oom-kill"]));
-    fails(&report, "memory-oom-kill");
+    fails(row("raises-its-limits.sh").report(), "memory-oom-kill");
 }
 
 /// In the virtual machine the verdicts travel over a port that root could open, were it not taken.
 #[test]
-#[file_serial(exams)]
 fn the_port_of_the_verdicts_is_out_of_reach() {
-    let report = exam(&control("writes-the-result.sh"), "vm", &only(&["pid-one"]));
+    let report = exam(&control("writes-the-result.sh"), "vm", &["--only", "pid-one"]);
     fails(&report, "pid-one");
     assert_eq!(report.score, 0);
     assert!(report.infrastructure_errors.is_empty(), "{:?}", report.infrastructure_errors);
+}
+
+/// A cheat that nobody tries does not slip in.
+#[test]
+fn every_cheat_is_tried() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("controls/cheats");
+    let there: BTreeSet<String> = std::fs::read_dir(directory)
+        .expect("list controls/cheats")
+        .map(|entry| entry.expect("list controls/cheats").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(there, NAMES.iter().map(|name| (*name).to_owned()).collect());
 }

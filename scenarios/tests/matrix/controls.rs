@@ -1,32 +1,12 @@
-//! Runtimes known to be right, each in its own way, against every scenario, in the virtual machine: there the OOM kill is
-//! real, `/` is shared and there is swap.
+//! Runtimes known to be right, each in its own way, against every scenario.
 
-mod common;
-
-use boxproof_harness::result::{Status, Tier};
+use crate::common::controls::{CONTROLS, Control, control_named};
+use crate::common::{checks, explain, full_exam, runtime};
+use crate::rows::row;
+use boxproof_harness::result::{Check, Report, Status, Tier};
 use boxproof_scenarios::catalogue;
-use common::{checks, control, explain, full_exam, workspace_program};
 use rstest::rstest;
-use std::path::{Path, PathBuf};
-
-/// A runtime by the name it has in the cases below.
-fn runtime(name: &str) -> PathBuf {
-    match name {
-        // The directory, whose boxproof.toml says which options it offers.
-        "wrong-runtime" => beside_its_manifest("wrong-runtime", "wrong/boxproof.toml"),
-        "mycontainer" => beside_its_manifest("mycontainer", "../runtime/boxproof.toml"),
-        other => control(other),
-    }
-}
-
-fn beside_its_manifest(program: &str, manifest: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
-    std::fs::create_dir_all(&directory).expect("a directory for the runtime");
-    std::fs::copy(workspace_program(program), directory.join(program)).expect("copy the runtime");
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
-    std::fs::copy(manifest, directory.join("boxproof.toml")).expect("copy its manifest");
-    directory
-}
+use std::collections::BTreeSet;
 
 /// What a right runtime passes: everything that it offers.
 #[rstest]
@@ -115,8 +95,7 @@ fn a_right_runtime_passes(
     )]
     scenario: &str,
 ) {
-    let report = full_exam(name, || runtime(name));
-    let checks = checks(&report, scenario);
+    let checks = checks(row(name).report(), scenario);
     let special = catalogue().iter().any(|known| known.id == scenario && known.offers.is_some());
     let offered = name != "c-minimal" || !special;
     let expected = if offered { Status::Pass } else { Status::Skip };
@@ -130,6 +109,74 @@ fn every_scenario_is_tried_on_right_runtimes() {
     let missing: Vec<&str> =
         catalogue().iter().map(|scenario| scenario.id).filter(|id| !source.contains(&format!("\"{id}\""))).collect();
     assert!(missing.is_empty(), "add to the values above: {missing:?}");
+}
+
+/// Checks that a control fails, or that are skipped or not examined for a reason that is not one of these: it does not
+/// offer the option, it declares a policy, the machine has no controller.
+fn wrongly_judged<'a>(control: &Control, report: &'a Report) -> Vec<&'a Check> {
+    const REASONS: [(Status, &str); 4] = [
+        (Status::Skip, "not-offered"),
+        (Status::Skip, "policy-declared"),
+        (Status::Error, "no-controller"),
+        (Status::Error, "no-swap"),
+    ];
+    let explained = |check: &Check| {
+        let excepted = control.except.iter().any(|(scenario, _)| *scenario == check.scenario);
+        excepted || REASONS.contains(&(check.status, &check.message.id))
+    };
+    let judged = report.checks.iter().filter(|check| control.tiers.contains(&check.tier));
+    judged.filter(|check| check.status != Status::Pass && !explained(check)).collect()
+}
+
+/// Nothing that it claims to be right in is failed, and nothing is left open but for a good reason.
+#[rstest]
+fn a_control_is_right_in_its_tiers(
+    #[values(
+        "mycontainer",
+        "wrong-runtime",
+        "c-minimal",
+        "go-minimal",
+        "python-minimal.py",
+        "sh-minimal",
+        "bwrap",
+        "runc",
+        "crun",
+        "podman",
+        "unshare-chroot",
+        "manual-step2.sh",
+        "go-workshop"
+    )]
+    name: &str,
+) {
+    let (control, report) = (control_named(name), row(name).report());
+    let wrong = wrongly_judged(control, report);
+    assert!(wrong.is_empty(), "{}", explain(&wrong));
+    let passed = report.checks.iter().filter(|check| check.status == Status::Pass);
+    let tiers: BTreeSet<Tier> = passed.map(|check| check.tier).collect();
+    let examined = |tier: &&Tier| report.checks.iter().any(|check| check.tier == **tier);
+    assert!(control.tiers.iter().filter(examined).all(|tier| tiers.contains(tier)), "nothing of some tier: {tiers:?}");
+    for (scenario, reason) in control.except.iter().filter(|(scenario, _)| row(name).status(scenario).is_some()) {
+        assert_eq!(row(name).status(scenario), Some(Status::Fail), "{name}: no exception any more: {reason}");
+    }
+}
+
+/// The cases above are the list.
+#[test]
+fn every_control_is_examined() {
+    let source = include_str!("controls.rs");
+    let (_, cases) = source.split_once("fn a_control_is_right_in_its_tiers").expect("the test above");
+    let names: BTreeSet<&str> = CONTROLS.iter().map(|control| control.name).collect();
+    assert_eq!(names.len(), CONTROLS.len(), "a name twice");
+    let missing: Vec<&&str> = names.iter().filter(|name| !cases.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty(), "add to the values above: {missing:?}");
+}
+
+/// In the virtual machine, where `/` is shared, a limit holds and there is swap: everything.
+#[test]
+fn mycontainer_is_right_in_the_machine() {
+    let report = full_exam("mycontainer", || runtime("mycontainer"));
+    let other: Vec<&Check> = report.checks.iter().filter(|check| check.status != Status::Pass).collect();
+    assert!(other.is_empty(), "{}", explain(&other));
 }
 
 /// Step 5's program does what the workshop says: every core scenario passes.
@@ -147,8 +194,8 @@ fn the_workshops_go_program_passes_core(
     )]
     scenario: &str,
 ) {
-    let report = full_exam("go-workshop", || runtime("go-workshop"));
-    let checks = checks(&report, scenario);
+    let report = row("go-workshop").report();
+    let checks = checks(report, scenario);
     assert!(
         checks.iter().all(|check| check.status == Status::Pass && check.tier == Tier::Core),
         "{}",
@@ -169,8 +216,8 @@ fn the_workshops_go_program_passes_core(
 #[case("command-lookup", "bare-name-not-found")]
 #[case("old-root-detached", "chroot-without-pivot-root")]
 fn the_workshops_go_program_is_told_what_it_lacks(#[case] scenario: &str, #[case] cause: &str) {
-    let report = full_exam("go-workshop", || runtime("go-workshop"));
-    let checks = checks(&report, scenario);
+    let report = row("go-workshop").report();
+    let checks = checks(report, scenario);
     let named = |check: &&&boxproof_harness::result::Check| check.hint.as_ref().is_some_and(|hint| hint.id == cause);
     assert!(checks.iter().any(|check| check.status == Status::Fail), "{}", explain(&checks));
     assert!(checks.iter().find(named).is_some(), "{}", explain(&checks));
@@ -191,8 +238,7 @@ fn the_manual_procedure_isolates(
     )]
     scenario: &str,
 ) {
-    let report = full_exam("manual-step2.sh", || runtime("manual-step2.sh"));
-    let checks = checks(&report, scenario);
+    let checks = checks(row("manual-step2.sh").report(), scenario);
     assert!(checks.iter().all(|check| check.status == Status::Pass), "{}", explain(&checks));
 }
 
