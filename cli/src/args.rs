@@ -1,7 +1,7 @@
 //! The command line, as clap understands it.
 
 use crate::report::Format;
-use boxproof_harness::result::Tier;
+use boxproof_harness::result::{Shard, Tier};
 use boxproof_scenarios::texts::Language;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,8 +22,15 @@ pub enum Command {
     /// Turn saved results into another format
     #[command(after_help = REPORT_HELP)]
     Report(ReportArgs),
+    /// Examine a whole class: one result per student, and what became of all of them
+    #[command(after_help = CLASS_HELP)]
+    Class(ClassArgs),
+    /// Put parts of a class together that were examined in several places (class --shard)
+    Merge(MergeArgs),
     /// List the scenarios
     List(ListArgs),
+    /// Print or check a course file: which scenarios count, for how much, and on what terms
+    Course(CourseArgs),
     /// Explain a scenario or a cause: what it means, why it matters, how to see it by hand
     Explain(ExplainArgs),
     /// Say of every requirement whether this machine meets it, and how to mend it
@@ -78,6 +85,9 @@ pub struct ExamArgs {
     /// Examine only this scenario (repeatable)
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
+    /// The course to examine by: which scenarios count, for how much, and on what terms
+    #[arg(long, value_name = "FILE")]
+    pub course: Option<PathBuf>,
     /// Repeat a run exactly: every drawn value comes from this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -90,6 +100,68 @@ pub struct ExamArgs {
     /// Also write a report in a format of `boxproof report` (repeatable)
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub report: Vec<(Format, PathBuf)>,
+}
+
+const CLASS_HELP: &str = "\
+Exit status:
+  0  everybody was graded, whatever the scores
+  2  wrong usage, or a mistake in the roster or the course
+  3  somebody could not be examined; nobody's score was touched by that
+
+Examples:
+  boxproof class submissions/ --course course.toml -o results
+  boxproof class roster.csv --course course.toml -o results --resume
+  boxproof class roster.csv --course course.toml -o part2 --shard 2/4
+  boxproof merge part1 part2 part3 part4 -o results";
+
+#[derive(Debug, Args)]
+pub struct ClassArgs {
+    /// A folder with one submission per entry, or a csv: student_id,path,commit,committed_at (path: also a git url)
+    #[arg(value_name = "DIRECTORY|ROSTER.csv")]
+    pub class: PathBuf,
+    /// The course to examine by; default: what `boxproof course --print-default` prints
+    #[arg(long, value_name = "FILE")]
+    pub course: Option<PathBuf>,
+    /// Where the results go: OUT/STUDENT/result.json, OUT/class.json, OUT/class.csv
+    #[arg(short, long, value_name = "OUT")]
+    pub out: PathBuf,
+    /// Go on with an interrupted run: whoever is done already, and has changed nothing, is not examined again
+    #[arg(long)]
+    pub resume: bool,
+    /// How many are examined side by side; default: by processors and memory
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub jobs: Option<u32>,
+    /// Examine only part K of N, for `boxproof merge`
+    #[arg(long, value_name = "K/N", value_parser = crate::class::shard::parse, default_value = "1/1")]
+    pub shard: Shard,
+    /// The container's rootfs/ for those who bring none
+    #[arg(long, value_name = "DIR")]
+    pub rootfs: Option<PathBuf>,
+    /// Where to examine, as for `exam`
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// What is drawn for everybody comes from this and the student's id; default: the course's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Language of the reports; default: the course's, else from the locale
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// What `boxproof class --shard` has written
+    #[arg(value_name = "OUT", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// Where the whole goes
+    #[arg(short, long, value_name = "OUT")]
+    pub out: PathBuf,
+    /// Do without parts that are missing
+    #[arg(long)]
+    pub partial: bool,
+    /// Language; default: from the locale
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageArg>,
 }
 
 #[derive(Debug, Args)]
@@ -120,6 +192,28 @@ pub struct ListArgs {
     /// Language; default: from the locale
     #[arg(long, value_enum)]
     pub lang: Option<LanguageArg>,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
+pub struct CourseArgs {
+    /// Print the default, with comments: what to begin with
+    #[arg(long)]
+    pub print_default: bool,
+    #[command(subcommand)]
+    pub command: Option<CourseCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CourseCommand {
+    /// Say what is wrong with a course file, and what it amounts to
+    Check {
+        /// The file
+        file: PathBuf,
+        /// Language; default: from the locale
+        #[arg(long, value_enum)]
+        lang: Option<LanguageArg>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::args::{ExamArgs, language};
 use crate::backend::Place;
+use crate::course::Course;
 use crate::near::near;
 use crate::outcome::{Outcome, Trouble};
 use crate::progress::Progress;
@@ -13,17 +14,24 @@ use boxproof_harness::result::{Report, Status, Tier};
 use boxproof_harness::rootfs::{self, RootfsSource};
 use boxproof_harness::scenario::Scenario;
 use boxproof_scenarios::catalogue;
+use boxproof_scenarios::texts::Texts;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
+use std::time::Duration;
+
+/// The longest that a build may take where no course says otherwise.
+const BUILD: Duration = Duration::from_secs(3600);
 
 /// Examines one runtime.
 pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
-    let texts = crate::words::texts(language(args.lang));
+    let mut texts = crate::words::texts(language(args.lang));
     let place = Place::of(args.backend)?;
-    let scenarios = chosen(args)?;
+    let course = course(args, &mut texts)?;
+    let scenarios = chosen(args, course.as_ref())?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
-    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), &texts)?;
+    let build_limit = course.as_ref().map_or(BUILD, |course| course.build);
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), build_limit, &texts)?;
     let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
     let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;
@@ -45,6 +53,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
             program: subject.program,
             jobs: 0,
             disposable: place.is_disposable(),
+            terms: course.as_ref().map(|course| course.terms.clone()).unwrap_or_default(),
         },
         rootfs: files,
         submission: subject.submission,
@@ -55,6 +64,9 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let mut result = conduct(catalogue(), agent.as_mut(), &parcel, &mut |event| progress.hear(event));
     drop(agent);
     progress.finish();
+    if let Some(course) = &course {
+        crate::course::mark(course, &mut result);
+    }
 
     texts.fill(&mut result);
     for (format, path) in &args.report {
@@ -77,8 +89,19 @@ fn outcome(report: &Report) -> Outcome {
     }
 }
 
+/// The course, and the reader's texts in its language unless another was asked for.
+fn course(args: &ExamArgs, texts: &mut Texts) -> Result<Option<Course>, Trouble> {
+    let Some(path) = &args.course else { return Ok(None) };
+    let course = Course::load(path, texts, &|line| anstream::eprintln!("{}", crate::words::line(line)))?;
+    if let (None, Some(language)) = (args.lang, course.language) {
+        *texts = crate::words::texts(language);
+    }
+    texts.set_parameters(&course.terms.parameters);
+    Ok(Some(course))
+}
+
 /// The scenarios asked for, in the catalogue's order.
-fn chosen(args: &ExamArgs) -> Result<Vec<&'static Scenario>, Trouble> {
+fn chosen(args: &ExamArgs, course: Option<&Course>) -> Result<Vec<&'static Scenario>, Trouble> {
     for id in &args.only {
         if !catalogue().iter().any(|known| known.id == id) {
             return Err(unknown("scenario", id, catalogue().iter().map(|known| known.id)));
@@ -86,12 +109,13 @@ fn chosen(args: &ExamArgs) -> Result<Vec<&'static Scenario>, Trouble> {
     }
     let tiers: Vec<Tier> = args.tier.iter().copied().map(Tier::from).collect();
     let wanted = |scenario: &&Scenario| {
-        (tiers.is_empty() || tiers.contains(&scenario.tier))
+        course.is_none_or(|course| course.counts(scenario.id))
+            && (tiers.is_empty() || tiers.contains(&scenario.tier))
             && (args.only.is_empty() || args.only.iter().any(|id| id == scenario.id))
     };
     let chosen: Vec<_> = catalogue().iter().filter(wanted).collect();
     if chosen.is_empty() {
-        return Err(Trouble::usage("no scenario is of that tier: see boxproof list"));
+        return Err(Trouble::usage("no such scenario is left over by --tier, --only and --course: see boxproof list"));
     }
     Ok(chosen)
 }

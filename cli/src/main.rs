@@ -3,7 +3,13 @@
 
 mod args;
 mod backend;
+mod bounded;
+mod build;
+mod calendar;
+mod class;
 mod convert;
+mod course;
+mod digest;
 mod doctor;
 mod exam;
 mod explain;
@@ -31,7 +37,10 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Exam(args) => exam::run(&args),
         Command::Report(args) => convert::run(&args),
+        Command::Class(args) => class::run(&args),
+        Command::Merge(args) => class::merge(&args),
         Command::List(args) => list::run(&args),
+        Command::Course(args) => course::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Vm(args) => vm::run(&args),

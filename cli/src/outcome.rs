@@ -25,7 +25,7 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Why a command could not do its work.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Trouble {
     /// 2: what was asked for cannot be done.
     Usage(String),
@@ -42,6 +42,13 @@ impl Trouble {
     /// This machine cannot do it.
     pub fn environment(why: impl Display) -> Trouble {
         Trouble::Environment(why.to_string())
+    }
+
+    /// In words.
+    pub fn why(&self) -> &str {
+        match self {
+            Trouble::Usage(why) | Trouble::Environment(why) => why,
+        }
     }
 
     /// Says so on stderr.

@@ -1,6 +1,7 @@
 //! The runtime under test: from the path on the command line to what is sent to the agent.
 
 use crate::args::Adapter;
+use crate::build::build;
 use crate::outcome::Trouble;
 use boxproof_harness::manifest::{FILE_NAME, Invocation, Manifest};
 use boxproof_harness::program::{Program, ProgramError};
@@ -8,8 +9,7 @@ use boxproof_harness::result::{Build, Submission};
 use boxproof_harness::tree::{Tree, TreeError};
 use boxproof_scenarios::texts::Texts;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::Duration;
 
 /// A runtime under test, inspected but not yet run.
 pub struct Subject {
@@ -31,11 +31,13 @@ pub struct Subject {
 const NOT_THE_PROGRAM: [&str; 4] = ["rootfs", "target", ".git", "node_modules"];
 
 impl Subject {
-    /// Looks at what the command line names. `disposable`: whether it will run on a machine that is thrown away.
+    /// Looks at what the command line names. `disposable`: whether it will run on a machine that is thrown away. Building
+    /// it may take as long as `build_limit`.
     pub fn find(
         given: Option<&Path>,
         adapter: Option<Adapter>,
         disposable: bool,
+        build_limit: Duration,
         texts: &Texts,
     ) -> Result<Subject, Trouble> {
         let path = given.unwrap_or(Path::new("."));
@@ -47,7 +49,7 @@ impl Subject {
         }
         let invocation = invocation(manifest.as_ref(), adapter)?;
         let build = match manifest.as_ref().and_then(|manifest| Some((manifest, manifest.build.as_deref()?))) {
-            Some((manifest, command)) => build(manifest, command, disposable)?,
+            Some((manifest, command)) => build(manifest, command, disposable, build_limit)?,
             None => None,
         };
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
@@ -58,7 +60,7 @@ impl Subject {
         };
         let name = name_below(&directory, &program.path)?;
         // Whoever names a directory means all of it; whoever names a program means the program.
-        let submission = if path.is_dir() { belongings(&directory) } else { alone(&name, &program.path) };
+        let submission = if path.is_dir() { belongings(&directory, &name) } else { alone(&name, &program.path) };
         Ok(Subject {
             invocation,
             submission: submission.map_err(Trouble::usage)?,
@@ -100,36 +102,6 @@ fn invocation(manifest: Option<&Manifest>, adapter: Option<Adapter>) -> Result<I
     }
 }
 
-/// Builds the program as its author says, as the user who asks.
-///
-/// Root builds nothing for an exam in a virtual machine: that backend promises that nothing foreign runs as root here.
-fn build(manifest: &Manifest, command: &[String], disposable: bool) -> Result<Option<Build>, Trouble> {
-    let typed = command.join(" ");
-    if disposable && nix::unistd::geteuid().is_root() {
-        return match manifest.program.exists() {
-            true => Ok(None),
-            false => Err(Trouble::usage(format!(
-                "{}: it is not built yet, and boxproof builds nothing as root. Build it first: {typed}",
-                manifest.program.display()
-            ))),
-        };
-    }
-    let start = Instant::now();
-    let (program, arguments) = command.split_first().ok_or_else(|| Trouble::usage("the build command is empty"))?;
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(&manifest.directory)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Trouble::usage(format!("build with `{typed}`: {error}")))?;
-    let log = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    if !output.status.success() {
-        return Err(Trouble::usage(format!("`{typed}` ended with {}:\n{}", output.status, log.trim_end())));
-    }
-    let duration_ms = start.elapsed().as_millis() as u64;
-    Ok(Some(Build { command: typed, status: "pass".into(), duration_ms, log }))
-}
-
 fn real(path: &Path) -> Result<PathBuf, Trouble> {
     path.canonicalize().map_err(|error| Trouble::usage(format!("{}: {error}", path.display())))
 }
@@ -149,8 +121,8 @@ fn alone(name: &str, program: &Path) -> Result<Tree, TreeError> {
     Ok(tree)
 }
 
-/// The directory without what is surely not part of the program.
-fn belongings(directory: &Path) -> Result<Tree, TreeError> {
+/// The directory without what is surely not part of the program, which may itself lie there: target/release/mycontainer.
+fn belongings(directory: &Path, program: &str) -> Result<Tree, TreeError> {
     let mut tree = Tree::new();
     for (path, node) in Tree::read(directory)?.entries() {
         let first = path.components().find(|component| matches!(component, Component::Normal(_)));
@@ -158,6 +130,9 @@ fn belongings(directory: &Path) -> Result<Tree, TreeError> {
         if !NOT_THE_PROGRAM.contains(&first.as_str()) && !first.ends_with(".tar") {
             tree.insert(path, node.clone())?;
         }
+    }
+    if tree.get(program).is_none() {
+        tree.host_file(program, 0o755, directory.join(program))?;
     }
     Ok(tree)
 }

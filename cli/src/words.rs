@@ -168,6 +168,13 @@ mod tests {
         assert_eq!(english, japanese);
         let sources = [
             include_str!("convert.rs"),
+            include_str!("class/handed_in.rs"),
+            include_str!("class/mod.rs"),
+            include_str!("class/progress.rs"),
+            include_str!("course/command.rs"),
+            include_str!("course/document.rs"),
+            include_str!("course/mod.rs"),
+            include_str!("course/read.rs"),
             include_str!("doctor.rs"),
             include_str!("exam.rs"),
             include_str!("explain.rs"),
@@ -189,7 +196,17 @@ mod tests {
             include_str!("../../harness/src/program.rs"),
         ]
         .concat();
-        let made = ["ui-word-", "ui-tier-", "ui-result-", "ui-isolation-", "ui-explain-", "ui-class-", "ui-drawing-"];
+        let made = [
+            "class-cause-",
+            "message-",
+            "ui-word-",
+            "ui-tier-",
+            "ui-result-",
+            "ui-isolation-",
+            "ui-explain-",
+            "ui-class-",
+            "ui-drawing-",
+        ];
         for id in english {
             let by_word = made.iter().any(|start| id.starts_with(start));
             assert!(by_word || sources.contains(&format!("\"{id}\"")), "nothing uses {id}");

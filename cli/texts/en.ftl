@@ -199,3 +199,58 @@ program-interpreter-missing = { $path }: its first line names { $interpreter }, 
 program-loader-missing = { $path }: it is started by the loader { $loader }, which is not on this machine: it was linked on another distribution. Build it here, or static
 program-interpreters-too-deep = { $path }: the interpreter of this script is itself a script, more than four deep. Name a program in its first line
 program-library-missing = { $path }: it needs the library { $library }, which is in none of the places where the loader looks. Install the library or build static
+
+## course
+
+course-warning = note:{ " " }
+course-near = Did you mean { $near }?
+course-no-toml = this is no TOML: { $reason }
+course-unknown-key = there is no key `{ $word }` here.
+course-no-scenario = there is no scenario `{ $word }`.
+course-no-step = there is no step `{ $word }`.
+course-no-check = there is no check `{ $word }`. Checks are called SCENARIO.CHECK; `boxproof list --json` lists them.
+course-no-id = a course needs a name: write [course] and id = "..." below it
+course-no-part = the course chooses no scenario: it needs a [[part]] with tiers, steps or scenarios
+course-wants-text = `{ $key }` must be a text in quotation marks
+course-wants-texts = `{ $key }` must be a list of texts, as in { $key } = ["one", "two"]
+course-wants-table = `{ $key }` must be a table: [{ $key }]
+course-wants-tables = `{ $key }` must be a list of tables: [[{ $key }]]
+course-wants-boolean = `{ $key }` must be true or false
+course-wants-whole = `{ $key }` must be a whole number
+course-wants-number = `{ $key }` must be a number
+course-wants-time = `{ $key }` must be a point in time without quotation marks, as in 2026-11-30T23:59:59+09:00
+course-wants-choice = "{ $word }" is not possible here; possible are { $known }
+course-wants-size = `{ $key }` must be a size in whole MiB from { $least } to { $most }, as in "50M"
+course-wants-address = this must be an IPv4 address, as in "{ $example }"
+course-wants-program = this must be the name of a program, without a path, or one of { $kinds }
+course-out-of-range = `{ $key }` must lie between { $least } and { $most }
+course-deadline = the deadline must say how far it is from UTC, as in 2026-11-30T23:59:59+09:00
+course-two-networks = { $host } and { $container } must be two addresses of one network
+course-program-twice = `{ $program }` cannot be allowed and forbidden
+course-points-disagree = the checks of `{ $scenario }` are given { $sum } points, the scenario { $points }
+course-check-not-chosen = `{ $check }` belongs to a scenario that the course does not choose
+course-need-not-chosen = `{ $scenario }` is needed, but the course does not choose it
+course-needs-circle = these scenarios need each other, so that none can ever count: { $circle }
+course-counted-twice = `{ $scenario }` is chosen twice; it counts once, by what comes first
+course-worth-nothing = `{ $scenario }` is worth nothing
+course-too-few-points = `{ $scenario }` has { $points } points for { $checks } checks: { $without } of them are worth nothing. Give it more, or say partial = false
+course-part-empty = this part chooses no scenario
+course-amounts-to = { $points } points for { $scenarios } scenarios
+message-prerequisite-failed = Does not count, because "{ $scenario }" did not pass.
+
+## class
+
+class-missing = there is nothing at { $path }. If nothing was handed in, that is for you to mark
+class-dangling = { $path } is a symbolic link to nothing
+class-loop = { $path }: symbolic links that lead in a circle
+class-too-large = { $path } is larger than { $most } MiB, the most that the course looks at
+class-too-many = more than { $most } files, the most that are looked at
+class-left = about { $time } left
+class-late = late
+class-graded = { $graded } graded, { $ungraded } not examined
+class-changes = Changed since the results that were there before
+class-cause-program = the program changed
+class-cause-grader = boxproof, the course or the seed changed
+class-cause-kernel = the kernel changed
+class-cause-nothing = nothing else changed: attempts disagree
+message-submission-unusable = The submission cannot be examined: { $reason }

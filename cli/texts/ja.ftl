@@ -199,3 +199,58 @@ program-interpreter-missing = { $path }: 1 行目にある { $interpreter } が�
 program-loader-missing = { $path }: ローダー { $loader } がこのマシンにありません。別のディストリビューションでリンクされたプログラムです。このマシンでビルドするか、静的リンクにしてください
 program-interpreters-too-deep = { $path }: このスクリプトのインタープリターもまたスクリプトで、4 段より深くなっています。1 行目にはプログラムを書いてください
 program-library-missing = { $path }: ライブラリ { $library } が、ローダーの探すどの場所にもありません。インストールするか、静的リンクでビルドしてください
+
+## course
+
+course-warning = 注意:{ " " }
+course-near = { $near } のことですか。
+course-no-toml = TOML として読めません: { $reason }
+course-unknown-key = ここに `{ $word }` というキーはありません。
+course-no-scenario = `{ $word }` というシナリオはありません。
+course-no-step = `{ $word }` というステップはありません。
+course-no-check = `{ $word }` というチェックはありません。チェックは「シナリオ.チェック」の形で書きます。一覧は `boxproof list --json` で見られます。
+course-no-id = コースには名前が必要です。[course] の下に id = "..." と書いてください
+course-no-part = このコースはシナリオを 1 つも選んでいません。[[part]] に tiers、steps、scenarios のどれかを書いてください
+course-wants-text = `{ $key }` は引用符で囲んだ文字列にしてください
+course-wants-texts = `{ $key }` は { $key } = ["一つ目", "二つ目"] のような文字列のリストにしてください
+course-wants-table = `{ $key }` は [{ $key }] というテーブルにしてください
+course-wants-tables = `{ $key }` は [[{ $key }]] というテーブルの並びにしてください
+course-wants-boolean = `{ $key }` は true か false にしてください
+course-wants-whole = `{ $key }` は整数にしてください
+course-wants-number = `{ $key }` は数にしてください
+course-wants-time = `{ $key }` は 2026-11-30T23:59:59+09:00 のような日時を引用符なしで書いてください
+course-wants-choice = 「{ $word }」は使えません。使えるのは { $known } です
+course-wants-size = `{ $key }` は "50M" のように、{ $least } から { $most } MiB までの大きさにしてください
+course-wants-address = "{ $example }" のような IPv4 アドレスにしてください
+course-wants-program = パスの付かないプログラム名か、{ $kinds } のどれかにしてください
+course-out-of-range = `{ $key }` は { $least } から { $most } までにしてください
+course-deadline = 締め切りには 2026-11-30T23:59:59+09:00 のように UTC との時差が必要です
+course-two-networks = { $host } と { $container } は、同じネットワークの別々のアドレスにしてください
+course-program-twice = `{ $program }` が allow と forbid の両方にあります
+course-points-disagree = `{ $scenario }` のチェックの合計は { $sum } 点ですが、シナリオは { $points } 点です
+course-check-not-chosen = `{ $check }` のシナリオを、このコースは選んでいません
+course-need-not-chosen = 前提の `{ $scenario }` を、このコースは選んでいません
+course-needs-circle = 互いに前提になっているため、どれも採点できません: { $circle }
+course-counted-twice = `{ $scenario }` が 2 回選ばれています。先に書かれたほうで 1 回だけ数えます
+course-worth-nothing = `{ $scenario }` は 0 点です
+course-too-few-points = `{ $scenario }` は { $points } 点をチェック { $checks } 個で分けるため、{ $without } 個が 0 点になります。点を増やすか、partial = false と書いてください
+course-part-empty = この part はシナリオを 1 つも選んでいません
+course-amounts-to = シナリオ { $scenarios } 個、合計 { $points } 点
+message-prerequisite-failed = 「{ $scenario }」に合格していないため、数えません。
+
+## class
+
+class-missing = { $path } には何もありません。未提出の場合は、先生が採点してください
+class-dangling = { $path } は何も指していないシンボリックリンクです
+class-loop = { $path } のシンボリックリンクが循環しています
+class-too-large = { $path } は、このコースで調べる上限の { $most } MiB より大きいです
+class-too-many = ファイルが、調べる上限の { $most } 個より多くあります
+class-left = 残り約 { $time }
+class-late = 遅れ
+class-graded = 採点済み { $graded } 人、調べられなかった人 { $ungraded } 人
+class-changes = 前の結果から変わったもの
+class-cause-program = プログラムが変わりました
+class-cause-grader = boxproof、コース、またはシードが変わりました
+class-cause-kernel = カーネルが変わりました
+class-cause-nothing = ほかには何も変わっていません。試行ごとに結果が違います
+message-submission-unusable = 提出物を調べられません: { $reason }

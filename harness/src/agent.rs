@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::result::{Attempt, Check, Environment, Flag, Residue, Status, Text, Tier};
 use crate::scenario::{Exam, Failure, Judged, Requirement, Scenario, Subject, Trouble};
 use crate::seed::Lot;
+use crate::terms::Programs;
 use crate::testbed::cgroup::{self, BedCgroup};
 use crate::testbed::guard::guards;
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
@@ -78,6 +79,7 @@ struct Material {
     swap: bool,
     room: u64,
     memory: u64,
+    programs: Programs,
 }
 
 fn obey<O: Write + Send>(
@@ -99,7 +101,7 @@ fn obey<O: Write + Send>(
         .map(|id| catalogue.iter().find(|known| known.id == id).ok_or_else(|| Error::new(format!("no scenario {id}"))))
         .collect::<Result<_>>()?;
     let _ = cgroup::remove_leftovers();
-    let pace = Pace::measure()?;
+    let pace = Pace::measure()?.with_patience(plan.terms.patience);
     let memory = memory_total()?;
     let material = Material {
         seed: plan.seed,
@@ -107,6 +109,7 @@ fn obey<O: Write + Send>(
         subject: Subject {
             invocation: plan.invocation.clone(),
             program: PathBuf::from("/submission").join(&plan.program),
+            parameters: plan.terms.parameters,
             acquaintance: std::sync::Arc::default(),
         },
         room: (rootfs.len() as u64 + submission.len() as u64) * 2 + (128 << 20),
@@ -115,6 +118,7 @@ fn obey<O: Write + Send>(
         controllers: cgroup::controllers().unwrap_or_default(),
         swap: fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1),
         memory: memory / 10 * 7,
+        programs: plan.terms.programs.clone(),
     };
     voice.say(&Event::Ready { environment: environment(&material), scenarios: plan.scenarios.clone() })?;
     examine_all(&scenarios, &material, plan.jobs, voice)
@@ -190,7 +194,12 @@ fn in_one_testbed<O: Write + Send>(
 ) -> Result<()> {
     let outcome = with_testbed_thread(tag, material, |cgroup| {
         let mut start = Instant::now();
-        let mut settings = Settings { lot: Lot::new(material.seed, tag), pace: material.pace, room: material.room };
+        let mut settings = Settings {
+            lot: Lot::new(material.seed, tag),
+            pace: material.pace,
+            room: material.room,
+            programs: material.programs.clone(),
+        };
         let mut bed = Testbed::enter(cgroup, &mut settings, &material.rootfs, &material.submission)?;
         // A scenario leaves the hand when it has been told, so that one which is cut short is still at its front.
         while let Some(&scenario) = hand.front().filter(|scenario| unmet(scenario, material).is_none()) {
@@ -307,6 +316,11 @@ fn examine(scenario: &Scenario, material: &Material, bed: Testbed) -> Result<(Ex
     let reusable = ended && !down && !matches!(outcome, Err(Trouble::Harness(_))) && residue.is_empty() && exam.tidy();
     let mut flags = std::mem::take(&mut exam.flags);
     flags.extend(exam.bed.flags());
+    // Whoever looked for meddling may have come before the kernel was done with it.
+    let killed = Flag::raised("touched-the-harness", "the host's PID 1 was killed");
+    if down && !flags.contains(&killed) {
+        flags.push(killed);
+    }
     let (judged, bed) = complete(scenario, exam, outcome);
     Ok((Examined { judged, residue, flags }, reusable.then_some(bed)))
 }

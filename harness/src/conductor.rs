@@ -14,7 +14,7 @@ use crate::result::{
 use crate::scenario::Scenario;
 use crate::tree::{Content, Kind, Tree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What is examined, ready to be sent.
 pub struct Parcel {
@@ -53,6 +53,16 @@ pub fn conduct(
     report.run.finished_at = now();
     report.environment.isolation = agent.isolation().into();
     report.environment.limits.extend(agent.limits());
+    report
+}
+
+/// The result of a parcel that was never sent: every planned check an error, and why.
+pub fn not_examined(catalogue: &[Scenario], parcel: &Parcel, why: Infrastructure) -> Report {
+    let mut score = Score::new(catalogue, parcel);
+    score.report.infrastructure_errors.push(why);
+    let mut report = score.finish();
+    report.run.started_at = now();
+    report.run.finished_at.clone_from(&report.run.started_at);
     report
 }
 
@@ -138,9 +148,14 @@ impl<'a> Score<'a> {
             other => return Err(Error::new(format!("the agent said {other:?} before hello"))),
         }
         send(agent, parcel)?;
+        let longest = Some(self.plan.terms.longest).filter(|seconds| *seconds > 0).map(Duration::from_secs);
+        let start = Instant::now();
         let mut checks = 0;
         loop {
             let event = next(agent)?;
+            if let Some(longest) = longest.filter(|longest| start.elapsed() > *longest) {
+                return Err(Error::new(format!("the exam was broken off after {} s", longest.as_secs())));
+            }
             watch(&event);
             match event {
                 Event::Ready { environment, .. } => self.report.environment = environment,

@@ -29,5 +29,6 @@ pub mod scenario;
 pub mod seed;
 mod sys;
 pub mod terminal;
+pub mod terms;
 pub mod testbed;
 pub mod tree;

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 /// What starting a small static program takes on an idle desktop machine.
 const REFERENCE: Duration = Duration::from_micros(700);
 
-/// The machine's measured slowness.
+/// The machine's measured slowness, and how patient somebody wants to be with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     slowness: f64,
+    patience: f64,
 }
 
 impl Pace {
@@ -48,7 +49,12 @@ impl Pace {
 
     /// A pace that is given, not measured. Never faster than the reference, and bounded so that a hang ends.
     pub fn from_slowness(slowness: f64) -> Pace {
-        Pace { slowness: slowness.clamp(1.0, 30.0) }
+        Pace { slowness: slowness.clamp(1.0, 30.0), patience: 1.0 }
+    }
+
+    /// The same where every deadline is `patience` times as long.
+    pub fn with_patience(self, patience: f64) -> Pace {
+        Pace { patience: patience.clamp(0.1, 100.0), ..self }
     }
 
     /// How many times slower than the reference this machine is.
@@ -59,7 +65,7 @@ impl Pace {
     /// `base` on this machine. Noise weighs little on short measurements, so the square root is what scales: a machine
     /// that starts programs 16 times slower gets 4 times as long, on top of a base that is generous already.
     pub fn deadline(self, base: Duration) -> Duration {
-        base.mul_f64(self.slowness.sqrt())
+        base.mul_f64(self.slowness.sqrt() * self.patience)
     }
 }
 
@@ -72,6 +78,7 @@ mod tests {
         let base = Duration::from_secs(4);
         assert_eq!(Pace::from_slowness(0.1).deadline(base), base);
         assert_eq!(Pace::from_slowness(16.0).deadline(base), base * 4);
+        assert_eq!(Pace::from_slowness(16.0).with_patience(2.5).deadline(base), base * 10);
         assert_eq!(Pace::from_slowness(1e9).deadline(base), Pace::from_slowness(30.0).deadline(base));
     }
 

@@ -1,6 +1,7 @@
 //! What an agent is told to do.
 
 use crate::manifest::Invocation;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 
 /// One exam of one runtime under test.
@@ -18,4 +19,7 @@ pub struct Plan {
     pub jobs: usize,
     /// Whether the machine is ours to change: files of the submission's libraries may be put into its root.
     pub disposable: bool,
+    /// What the course asks for.
+    #[serde(default)]
+    pub terms: Terms,
 }

@@ -264,6 +264,9 @@ pub struct Submission {
     pub committed_at: Option<String>,
     /// Of the program file.
     pub sha256: String,
+    /// Of everything that was handed in, where it was handed in to a class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_sha256: Option<String>,
     /// How it was built.
     pub build: Option<Build>,
 }
@@ -317,12 +320,15 @@ pub struct Flag {
     pub reason: String,
     /// What it rests on.
     pub evidence: String,
+    /// The scenarios in which it was raised; none if it is about the program as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
 }
 
 impl Flag {
     /// A flag whose reason is filled in by whoever knows the reader's language.
     pub fn raised(id: &str, evidence: impl ToString) -> Flag {
-        Flag { id: id.to_owned(), reason: String::new(), evidence: evidence.to_string() }
+        Flag { id: id.to_owned(), reason: String::new(), evidence: evidence.to_string(), scenarios: Vec::new() }
     }
 
     /// One flag per id out of all that were raised, each with the scenarios in which it was: what it rests on, a line each.
@@ -335,8 +341,13 @@ impl Flag {
             let more = if more > 0 { format!(", … +{more}") } else { String::new() };
             let line = format!("{} ({}{more})", flag.evidence, shown.join(", "));
             match flags.last_mut().filter(|known| known.id == flag.id) {
-                Some(known) => known.evidence = format!("{}\n{line}", known.evidence),
-                None => flags.push(Flag { evidence: line, ..flag }),
+                Some(known) => {
+                    known.evidence = format!("{}\n{line}", known.evidence);
+                    known.scenarios.extend(scenarios);
+                    known.scenarios.sort();
+                    known.scenarios.dedup();
+                }
+                None => flags.push(Flag { evidence: line, scenarios: scenarios.into_iter().collect(), ..flag }),
             }
         }
         flags

@@ -10,6 +10,7 @@ use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
 use crate::seed::Lot;
 use crate::terminal::Terminal;
+use crate::terms::Parameters;
 use crate::testbed::{Inventory, Outer, Testbed, vanishes};
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -189,6 +190,8 @@ pub struct Subject {
     pub invocation: Invocation,
     /// The program, as the testbed sees it.
     pub program: PathBuf,
+    /// The numbers that the workshop's commands hold.
+    pub parameters: Parameters,
     /// What it did in other scenarios.
     pub acquaintance: Arc<Acquaintance>,
 }
@@ -336,6 +339,11 @@ impl Exam {
     /// `base`, scaled to this machine.
     pub fn patience(&self, base: Duration) -> Duration {
         self.bed.pace().deadline(base)
+    }
+
+    /// The numbers that the workshop's commands hold: its own, unless the course says otherwise.
+    pub fn parameters(&self) -> Parameters {
+        self.subject.parameters
     }
 
     /// How long the runtime may take to end after its container.

@@ -175,6 +175,7 @@ fn examine(runtime: &str, ids: &[&str]) -> (Vec<Event>, BTreeMap<String, Check>)
             program: "runtime".into(),
             jobs: 1,
             disposable: false,
+            terms: Default::default(),
         },
         rootfs_bytes: rootfs.len() as u64,
         submission_bytes: submission.len() as u64,

@@ -70,6 +70,7 @@ fn report_of(mut agent: Scripted) -> Report {
         program: "runtime".into(),
         jobs: 1,
         disposable: false,
+        terms: Default::default(),
     };
     let parcel =
         Parcel { plan, rootfs: Tree::new(), submission: Tree::new(), extra: Tree::new(), about: Submission::default() };
@@ -173,6 +174,7 @@ fn residue_and_flags_carry_their_scenario_and_trouble_is_passed_on() {
     ]);
     let report = report(lines);
     assert_eq!(report.residue[0].scenario, "two");
-    assert_eq!(report.flags, [Flag::raised("left-a-process", "pid 7 (two)\npid 8 (two)")]);
+    let gathered = Flag::raised("left-a-process", "pid 7 (two)\npid 8 (two)");
+    assert_eq!(report.flags, [Flag { scenarios: vec!["two".into()], ..gathered }]);
     assert_eq!((report.status, trouble(&report).as_str()), (Status::Error, "no room"));
 }

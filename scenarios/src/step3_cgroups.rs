@@ -42,8 +42,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// The workshop's `memory.max`.
-const LIMIT: usize = 52_428_800;
 const MIB: usize = 1 << 20;
 
 /// A group that the learner makes with mkdir, beside the container's own.
@@ -94,11 +92,14 @@ impl Group {
     }
 }
 
-/// 50 MB are the limit: below it all is well, at it the hog is killed, and only the hog.
+/// The workshop's limit is 50 MB: below it all is well, at it the hog is killed, and only the hog.
 fn memory_oom_kill(exam: &mut Exam) -> Result<(), Trouble> {
+    let limit = exam.parameters().memory_limit as usize;
+    // What a process may take without coming near the limit, and what it must have taken before the kernel kills it.
+    let (harmless, near) = (limit / (5 * MIB) * (4 * MIB), limit / 10 * 9);
     let container = exam.start()?;
     let group = Group::make(exam, "workshop")?;
-    group.write("memory.max", LIMIT)?;
+    group.write("memory.max", limit)?;
     group.write("memory.swap.max", 0)?;
     group.write("cgroup.procs", container.pid())?;
 
@@ -109,14 +110,14 @@ fn memory_oom_kill(exam: &mut Exam) -> Result<(), Trouble> {
         &Evidence::plain(member, source),
         &Expect::that("0::/workshop", |line: &String| line.lines().any(|line| line == "0::/workshop")),
     );
-    exam.check("limit-is-50-mb", &group.evidence("memory.max")?, &is(LIMIT.to_string()));
+    exam.check("limit-is-50-mb", &group.evidence("memory.max")?, &is(limit.to_string()));
     exam.check("no-swap", &group.evidence("memory.swap.max")?, &is("0".to_owned()));
 
     // The shell's child in the workshop: born in the group, since its parent is in it.
     let (child, hog) = exam.fork(&container)?;
     let mut curve = Vec::new();
     let mut taken = 0;
-    while taken < 40 * MIB {
+    while taken < harmless {
         if hog.ask(&format!("allocate {}", 4 * MIB), b"")? == Answer::Gone {
             break;
         }
@@ -124,9 +125,9 @@ fn memory_oom_kill(exam: &mut Exam) -> Result<(), Trouble> {
         curve.push(current(&group)?);
     }
     let below = Evidence::plain(taken / MIB, "MiB written by the process before the limit");
-    exam.check("below-the-limit", &below, &is(40)).because("killed-below-the-limit");
+    exam.check("below-the-limit", &below, &is(harmless / MIB)).because("killed-below-the-limit");
     // One MiB at a time from here, as the workshop does, to see the last value before the kill.
-    while taken < 100 * MIB {
+    while taken < 2 * limit {
         if hog.ask(&format!("allocate {MIB}"), b"")? == Answer::Gone {
             break;
         }
@@ -140,7 +141,7 @@ fn memory_oom_kill(exam: &mut Exam) -> Result<(), Trouble> {
     exam.check(
         "climbs-to-the-limit",
         &climbed,
-        &Expect::that(format!("{} … {LIMIT}", 45 * MIB), |bytes: &usize| (45 * MIB..=LIMIT).contains(bytes)),
+        &Expect::that(format!("{near} … {limit}"), move |bytes: &usize| (near..=limit).contains(bytes)),
     )
     .because("memory-charged-elsewhere");
 

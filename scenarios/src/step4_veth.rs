@@ -8,6 +8,7 @@ use boxproof_harness::expect::{List, Yes, is};
 use boxproof_harness::netlink::{Link, NetnsRef, Rtnetlink};
 use boxproof_harness::result::Tier::Core;
 use boxproof_harness::scenario::{Exam, Scenario, Trouble};
+use boxproof_harness::terms::Parameters;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -29,13 +30,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[scenario(
     veth_netcat,
 )];
 
-const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const CHILD: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-/// The workshop's `nc -l -p 8080`.
-const PORT: u16 = 8080;
-
 /// One end on the host, one in the container, and a line sent with netcat arrives.
 fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
+    let Parameters { host_address, container_address, prefix, .. } = exam.parameters();
     let container = exam.start()?;
     let host = exam.bed.netlink()?;
     // 4-1: the pair, and one end of it moved into the container.
@@ -60,9 +57,9 @@ fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
     exam.check("paired", &Evidence::read(Yes(paired), "IFLA_LINK on both sides", text), &is(Yes(true)));
 
     // 4-2 and 4-3: addresses, and up.
-    host.add_address(here.index, HOST, 24)?;
+    host.add_address(here.index, host_address, prefix)?;
     host.set_up(here.index)?;
-    inside.add_address(there.index, CHILD, 24)?;
+    inside.add_address(there.index, container_address, prefix)?;
     inside.set_up(there.index)?;
     if let Some(lo) = inside.link("lo")? {
         inside.set_up(lo.index)?;
@@ -74,7 +71,7 @@ fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
     }
 
     line_arrives(exam, &container, &host)?;
-    way_back(exam, &container, "way-back", HOST, CHILD)?;
+    way_back(exam, &container, "way-back", host_address, container_address)?;
 
     // The cable is gone when one end is.
     host.delete_link(find(&host, "veth-host")?.index)?;
@@ -106,8 +103,9 @@ fn both_up(exam: &Exam, host: &Rtnetlink, inside: &Rtnetlink) -> Result<Evidence
 
 /// `nc -l -p 8080` in the container, `echo LINE | nc 10.0.0.2 8080` on the host.
 fn line_arrives(exam: &mut Exam, container: &Container, host: &Rtnetlink) -> Result<(), Trouble> {
+    let Parameters { container_address, port, .. } = exam.parameters();
     let line = format!("Hello {} inside Namespace!", exam.lot.word(12));
-    match container.ask("spawn", ["/bin/sh", "-c", &format!("exec nc -l -p {PORT}")].join("\0").as_bytes())? {
+    match container.ask("spawn", ["/bin/sh", "-c", &format!("exec nc -l -p {port}")].join("\0").as_bytes())? {
         Answer::Done(..) => {}
         Answer::Refused(libc::ENOENT, reason) => {
             return Err(Error::new(format!("the rootfs has no /bin/sh: {reason}")).into());
@@ -119,16 +117,14 @@ fn line_arrives(exam: &mut Exam, container: &Container, host: &Rtnetlink) -> Res
             return Err(Trouble::runtime("container-gone", "the container lives", "it ended when nc was started"));
         }
     }
-    if !listens(exam, container)? {
-        return Err(Error::new(
-            "nc in the container does not listen on port 8080: has the rootfs an nc that takes -l -p?",
-        )
-        .into());
+    if !listens(exam, container, port)? {
+        let why = format!("nc in the container does not listen on port {port}: has the rootfs an nc that takes -l -p?");
+        return Err(Error::new(why).into());
     }
     let before = find(host, "veth-host")?;
     let patience = exam.patience(Duration::from_secs(5));
     let sent =
-        TcpStream::connect_timeout(&SocketAddr::V4(SocketAddrV4::new(CHILD, PORT)), patience).and_then(|mut stream| {
+        TcpStream::connect_timeout(&SocketAddr::from((container_address, port)), patience).and_then(|mut stream| {
             stream.write_all(format!("{line}\n").as_bytes())?;
             stream.shutdown(std::net::Shutdown::Write)
         });
@@ -159,14 +155,14 @@ fn line_arrives(exam: &mut Exam, container: &Container, host: &Rtnetlink) -> Res
     Ok(())
 }
 
-/// Whether a socket listens on port 8080 in the container's network namespace.
-fn listens(exam: &Exam, container: &Container) -> Result<bool> {
+/// Whether a socket listens on `port` in the container's network namespace.
+fn listens(exam: &Exam, container: &Container, port: u16) -> Result<bool> {
     let end = Instant::now() + exam.patience(Duration::from_secs(3));
     let listening = |table: &str| {
         // `local_address` is hexadecimal ADDRESS:PORT, `st` 0A is TCP_LISTEN.
         table.lines().any(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            words.get(1).is_some_and(|local| local.ends_with(&format!(":{PORT:04X}"))) && words.get(3) == Some(&"0A")
+            words.get(1).is_some_and(|local| local.ends_with(&format!(":{port:04X}"))) && words.get(3) == Some(&"0A")
         })
     };
     loop {

@@ -5,6 +5,7 @@
 //! `check-SCENARIO-CHECK`, `cause-ID` (with `why` and `hand`), `message-ID`, `flag-ID`, `step-ID`.
 
 use boxproof_harness::result::Report;
+use boxproof_harness::terms::Parameters;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use fluent_syntax::ast::Entry;
@@ -69,6 +70,8 @@ pub struct Texts {
     language: Language,
     bundle: FluentBundle<FluentResource>,
     ids: BTreeSet<String>,
+    /// Values that hold for every text.
+    values: Params,
 }
 
 impl Texts {
@@ -77,7 +80,7 @@ impl Texts {
         let mut bundle = FluentBundle::new_concurrent(vec![language.id()]);
         // No invisible direction marks around values: the texts are read on terminals and compared by tests.
         bundle.set_use_isolating(false);
-        let mut texts = Texts { language, bundle, ids: BTreeSet::new() };
+        let mut texts = Texts { language, bundle, ids: BTreeSet::new(), values: numbers(&Parameters::default()) };
         texts.add(language.source());
         texts
     }
@@ -93,6 +96,11 @@ impl Texts {
         });
         self.ids.extend(ids);
         self.bundle.add_resource_overriding(resource);
+    }
+
+    /// Puts these numbers into the workshop's commands, instead of its own.
+    pub fn set_parameters(&mut self, parameters: &Parameters) {
+        self.values = numbers(parameters);
     }
 
     /// Which language these are.
@@ -118,7 +126,8 @@ impl Texts {
             Some(attribute) => message.get_attribute(attribute)?.value(),
             None => message.value()?,
         };
-        let args: FluentArgs = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let all = self.values.iter().chain(params);
+        let args: FluentArgs = all.map(|(name, value)| (name.as_str(), value.as_str())).collect();
         // A missing value shows as {$name}, which is better than no text.
         Some(self.bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
     }
@@ -158,6 +167,20 @@ impl Texts {
             }
         }
     }
+}
+
+/// The numbers in the workshop's commands, under the names by which the texts call them.
+fn numbers(parameters: &Parameters) -> Params {
+    const MIB: u64 = 1 << 20;
+    let pairs = [
+        ("memory_limit", parameters.memory_limit.to_string()),
+        ("memory_size", format!("{} MB", parameters.memory_limit / MIB)),
+        ("host_address", parameters.host_address.to_string()),
+        ("container_address", parameters.container_address.to_string()),
+        ("prefix", parameters.prefix.to_string()),
+        ("port", parameters.port.to_string()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]

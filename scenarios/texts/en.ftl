@@ -375,13 +375,13 @@ check-sysfs-of-own-network-host-interface-hidden = An interface of the host cann
 
 ## Step 3
 
-scenario-memory-oom-kill = At 50 MB the memory hog is killed, and only the hog
-    .what = As in step 3: a group with memory.max 52428800 and memory.swap.max 0, the running container put into it from the host. Memory climbs to the limit, the kernel kills the process that takes it, memory.events counts one oom_kill, the rest lives on, and the group can be removed afterwards.
+scenario-memory-oom-kill = At { $memory_size } the memory hog is killed, and only the hog
+    .what = As in step 3: a group with memory.max { $memory_limit } and memory.swap.max 0, the running container put into it from the host. Memory climbs to the limit, the kernel kills the process that takes it, memory.events counts one oom_kill, the rest lives on, and the group can be removed afterwards.
     .why = This is the one thing that keeps a container from eating the machine. It holds for everything the container starts afterwards, because children are born into their parent's group.
     .hand =
         echo +memory | sudo tee /sys/fs/cgroup/cgroup.subtree_control
         sudo mkdir /sys/fs/cgroup/workshop
-        echo 52428800 | sudo tee /sys/fs/cgroup/workshop/memory.max
+        echo { $memory_limit } | sudo tee /sys/fs/cgroup/workshop/memory.max
         echo 0 | sudo tee /sys/fs/cgroup/workshop/memory.swap.max
         { -held }
         echo $P | sudo tee /sys/fs/cgroup/workshop/cgroup.procs
@@ -390,7 +390,7 @@ scenario-memory-oom-kill = At 50 MB the memory hog is killed, and only the hog
         sudo kill $P; sudo rmdir /sys/fs/cgroup/workshop
     .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
 check-memory-oom-kill-in-the-group = The container is in the group
-check-memory-oom-kill-limit-is-50-mb = memory.max is 52428800
+check-memory-oom-kill-limit-is-50-mb = memory.max is { $memory_limit }
 check-memory-oom-kill-no-swap = memory.swap.max is 0
 check-memory-oom-kill-below-the-limit = Below the limit nothing is killed
 check-memory-oom-kill-climbs-to-the-limit = memory.current climbs to the limit, and not beyond
@@ -507,18 +507,18 @@ check-cgroupfs-read-only-no-writable-cgroupfs = No writable cgroup file system i
 ## Step 4
 
 scenario-veth-netcat = A line sent with netcat arrives through the veth pair
-    .what = As in step 4: veth-host stays on the host with 10.0.0.1, veth-child moves into the container and gets 10.0.0.2, both are up. nc -l -p 8080 in the container prints the line that the host sends, the container reaches the host, and deleting one end takes the other with it.
+    .what = As in step 4: veth-host stays on the host with { $host_address }, veth-child moves into the container and gets { $container_address }, both are up. nc -l -p { $port } in the container prints the line that the host sends, the container reaches the host, and deleting one end takes the other with it.
     .why = A container's network is nothing but this: a namespace, a cable with two ends, and addresses.
     .hand =
         { -held }
         sudo ip link add veth-host type veth peer name veth-child
         sudo ip link set veth-child netns $P
-        sudo ip addr add 10.0.0.1/24 dev veth-host && sudo ip link set veth-host up
-        sudo nsenter --target $P --net ip addr add 10.0.0.2/24 dev veth-child
+        sudo ip addr add { $host_address }/{ $prefix } dev veth-host && sudo ip link set veth-host up
+        sudo nsenter --target $P --net ip addr add { $container_address }/{ $prefix } dev veth-child
         sudo nsenter --target $P --net ip link set veth-child up
         ip link | grep veth                                # veth-host only
-        sudo nsenter --target $P --net --root nc -l -p 8080 &
-        echo hello | nc 10.0.0.2 8080
+        sudo nsenter --target $P --net --root nc -l -p { $port } &
+        echo hello | nc { $container_address } { $port }
         sudo ip link delete veth-host
     .man = veth(4), ip-link(8), network_namespaces(7)
 check-veth-netcat-peer-left-host = veth-child is gone from the host's list
@@ -1277,6 +1277,7 @@ cause-arguments-through-a-shell = The arguments went through a shell: quotes are
 flag-ran-another-runtime = The program leaves work to another container runtime or sandbox.
 flag-ran-isolation-tools = The program leaves steps of its work to system tools. The workshop's own steps do; whether that is allowed, the course says.
 flag-ran-an-unknown-program = A program was executed that is neither the runtime, nor the container's, nor the machine's.
+flag-ran-a-forbidden-program = A program was executed that the course does not allow.
 flag-exec-log-incomplete = So many programs were executed that the log of them is incomplete.
 flag-names-the-harness = The program holds words that only an exam knows.
 flag-touched-the-harness = Processes of the host that are none of the runtime's business were stopped, traced or killed.

@@ -375,13 +375,13 @@ check-sysfs-of-own-network-host-interface-hidden = ホストのインターフ�
 
 ## Step 3
 
-scenario-memory-oom-kill = 50 MB に達するとメモリを使うプロセスだけが Kill される
-    .what = Step 3 のとおり、memory.max 52428800、memory.swap.max 0 のグループを作り、動いているコンテナをホスト側から入れます。memory.current が上限まで増え、カーネルがメモリを使うプロセスを Kill し、memory.events の oom_kill が 1 になり、残りは生き続け、あとでグループを削除できます。
+scenario-memory-oom-kill = { $memory_size } に達するとメモリを使うプロセスだけが Kill される
+    .what = Step 3 のとおり、memory.max { $memory_limit }、memory.swap.max 0 のグループを作り、動いているコンテナをホスト側から入れます。memory.current が上限まで増え、カーネルがメモリを使うプロセスを Kill し、memory.events の oom_kill が 1 になり、残りは生き続け、あとでグループを削除できます。
     .why = コンテナがマシンのメモリを食い尽くすのを防ぐのは、この仕組みだけです。子プロセスは親のグループに生まれるので、コンテナがあとで起動するものすべてに効きます。
     .hand =
         echo +memory | sudo tee /sys/fs/cgroup/cgroup.subtree_control
         sudo mkdir /sys/fs/cgroup/workshop
-        echo 52428800 | sudo tee /sys/fs/cgroup/workshop/memory.max
+        echo { $memory_limit } | sudo tee /sys/fs/cgroup/workshop/memory.max
         echo 0 | sudo tee /sys/fs/cgroup/workshop/memory.swap.max
         { -held }
         echo $P | sudo tee /sys/fs/cgroup/workshop/cgroup.procs
@@ -390,7 +390,7 @@ scenario-memory-oom-kill = 50 MB に達するとメモリを使うプロセス�
         sudo kill $P; sudo rmdir /sys/fs/cgroup/workshop
     .man = cgroups(7) のマニュアル, https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
 check-memory-oom-kill-in-the-group = コンテナがグループに入っている
-check-memory-oom-kill-limit-is-50-mb = memory.max が 52428800 である
+check-memory-oom-kill-limit-is-50-mb = memory.max が { $memory_limit } である
 check-memory-oom-kill-no-swap = memory.swap.max が 0 である
 check-memory-oom-kill-below-the-limit = 上限より下では何も Kill されない
 check-memory-oom-kill-climbs-to-the-limit = memory.current が上限まで増え、超えない
@@ -507,18 +507,18 @@ check-cgroupfs-read-only-no-writable-cgroupfs = 書き込める cgroup ファイ
 ## Step 4
 
 scenario-veth-netcat = netcat で送った行が veth ペアを通って届く
-    .what = Step 4 のとおり、veth-host は 10.0.0.1 でホストに残り、veth-child はコンテナへ移って 10.0.0.2 になり、両方 UP します。コンテナの nc -l -p 8080 がホストからの行を表示し、コンテナからもホストに届き、片方を消すともう片方も消えます。
+    .what = Step 4 のとおり、veth-host は { $host_address } でホストに残り、veth-child はコンテナへ移って { $container_address } になり、両方 UP します。コンテナの nc -l -p { $port } がホストからの行を表示し、コンテナからもホストに届き、片方を消すともう片方も消えます。
     .why = コンテナのネットワークの正体はこれだけです。名前空間と、両端のあるケーブルと、アドレスです。
     .hand =
         { -held }
         sudo ip link add veth-host type veth peer name veth-child
         sudo ip link set veth-child netns $P
-        sudo ip addr add 10.0.0.1/24 dev veth-host && sudo ip link set veth-host up
-        sudo nsenter --target $P --net ip addr add 10.0.0.2/24 dev veth-child
+        sudo ip addr add { $host_address }/{ $prefix } dev veth-host && sudo ip link set veth-host up
+        sudo nsenter --target $P --net ip addr add { $container_address }/{ $prefix } dev veth-child
         sudo nsenter --target $P --net ip link set veth-child up
         ip link | grep veth                                # veth-host だけのはず
-        sudo nsenter --target $P --net --root nc -l -p 8080 &
-        echo hello | nc 10.0.0.2 8080
+        sudo nsenter --target $P --net --root nc -l -p { $port } &
+        echo hello | nc { $container_address } { $port }
         sudo ip link delete veth-host
     .man = veth(4), ip-link(8), network_namespaces(7) のマニュアル
 check-veth-netcat-peer-left-host = ホストの一覧から veth-child が消えている
@@ -1277,6 +1277,7 @@ cause-arguments-through-a-shell = 引数がシェルを通っています。引�
 flag-ran-another-runtime = このプログラムは、ほかのコンテナランタイムやサンドボックスに仕事を任せています。
 flag-ran-isolation-tools = このプログラムは、仕事の一部をシステムのコマンドに任せています。ワークショップの手順でもそうします。許されるかどうかは授業の決まりによります。
 flag-ran-an-unknown-program = ランタイム自身のものでも、コンテナのものでも、マシンのものでもないプログラムが実行されました。
+flag-ran-a-forbidden-program = 授業の決まりで使えないプログラムが実行されました。
 flag-exec-log-incomplete = 実行されたプログラムが多すぎて、その記録が完全ではありません。
 flag-names-the-harness = このプログラムには、試験でしか使われない言葉が含まれています。
 flag-touched-the-harness = ランタイムとは関係のないホストのプロセスが、停止、トレース、または強制終了されました。

@@ -45,6 +45,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Bound on the size of the work directory's file system, in bytes.
     pub room: u64,
+    /// Which programs may be executed.
+    pub programs: crate::terms::Programs,
 }
 
 /// The little host of one scenario.
@@ -148,7 +150,7 @@ impl Testbed {
         Tree::unpack(submission, Path::new("/submission")).context("write /submission")?;
         let (probe, listener) = place_probe(&root, lot)?;
         drop(writing);
-        let programs = programs::Programs::watch(cgroup.directory().as_fd(), &work);
+        let programs = programs::Programs::watch(cgroup.directory().as_fd(), &work, settings.programs.clone());
         let init = init.keep();
         Ok(Testbed {
             host,

@@ -206,3 +206,15 @@ fn the_locale_names_the_language() {
         assert_eq!(Language::of_locale(locale), Language::English, "{locale}");
     }
 }
+
+#[test]
+fn the_workshops_numbers_are_the_courses() {
+    let mut texts = Texts::load(Language::English);
+    assert!(texts.plain("scenario-memory-oom-kill").starts_with("At 50 MB "));
+    assert!(texts.plain("scenario-veth-netcat.hand").contains("echo hello | nc 10.0.0.2 8080"));
+    let container_address = std::net::Ipv4Addr::new(192, 168, 77, 9);
+    texts.set_parameters(&Parameters { memory_limit: 64 << 20, container_address, port: 7000, ..Default::default() });
+    assert!(texts.plain("scenario-memory-oom-kill").starts_with("At 64 MB "));
+    assert!(texts.plain("scenario-memory-oom-kill.hand").contains("echo 67108864 | sudo tee"));
+    assert!(texts.plain("scenario-veth-netcat.hand").contains("echo hello | nc 192.168.77.9 7000"));
+}
