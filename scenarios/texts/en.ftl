@@ -952,6 +952,11 @@ cause-uts-namespace-not-new = The container is in the host's UTS namespace: CLON
 
 cause-killed-below-the-limit = The process was killed or ended before it reached the limit (after { $observed } MiB). Does the runtime set a smaller limit of its own?
     .why = A "50" without a unit is 50 bytes.
+cause-group-left-again = The container was put into the group by cgroup.procs and is not in it any more: the runtime has moved it back. Its limits hold for nobody. Put a container into its group once, before it starts, and leave it where somebody moves it.
+    .why = A limit holds for the group in which a process is. Who manages the machine (a learner by hand, systemd, Kubernetes) moves processes and relies on it.
+    .hand =
+        echo $P > /sys/fs/cgroup/workshop/cgroup.procs
+        sleep 1; cat /proc/$P/cgroup
 cause-memory-charged-elsewhere = memory.current of the group does not grow with the container's memory. The process that takes it is not in this group: does the runtime move it to another one?
     .why = Memory counts for the group in which a process is when it takes it.
     .hand =

@@ -952,6 +952,11 @@ cause-uts-namespace-not-new = コンテナがホストの UTS 名前空間にい
 
 cause-killed-below-the-limit = 上限に達する前に（{ $observed } MiB で）プロセスが終わりました。ランタイムが自分でもっと小さな制限を付けていませんか？
     .why = 単位のない "50" は 50 バイトです。
+cause-group-left-again = cgroup.procs に書いてグループへ入れたのに、コンテナがもうそこにいません。ランタイムが元のグループへ戻しています。これではグループの上限が効きません。グループへ入れるのは起動前の一度だけにして、あとから移されたらそのままにしましょう。
+    .why = 上限は、プロセスが今いるグループのものが効きます。プロセスを移す側（手作業の学習者、systemd、Kubernetes）は、移した先にとどまることを前提にしています。
+    .hand =
+        echo $P > /sys/fs/cgroup/workshop/cgroup.procs
+        sleep 1; cat /proc/$P/cgroup
 cause-memory-charged-elsewhere = コンテナがメモリを使っても、グループの memory.current が増えません。メモリを使うプロセスがこのグループにいません。ランタイムが別のグループへ移していませんか？
     .why = メモリは、使った時点でプロセスがいるグループに数えられます。
     .hand =

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
@@ -149,6 +150,16 @@ impl Cgroup {
             switch_controllers(&cgroup.path, '+');
         }
         Ok(Some(cgroup))
+    }
+
+    /// "So that nobody takes it away": puts the process back into this group again and again, for as long as it lives.
+    pub fn keep(&self, pid: Pid) {
+        let procs = self.path.join("cgroup.procs");
+        thread::spawn(move || {
+            while fs::write(&procs, pid.to_string()).is_ok() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
     }
 
     fn parent(&self) -> PathBuf {

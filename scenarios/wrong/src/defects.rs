@@ -172,6 +172,7 @@ defects! {
     CG33 "controllers are switched on before and off after, whoever uses them; host: the parent's cgroup.subtree_control has lost memory, cpu and pids; inside: nothing"
     CG35 "period and quota in the wrong order in cpu.max; host: --cpus 0.5 gives `100000 50000`, two CPUs; inside: too much time"
     CG36 "memory.high instead of memory.max; host: memory.max says max, nothing is ever killed; inside: slow, but without end"
+    CG39 "the payload is put back into the runtime's own group again and again; host: whoever moves it to another group finds it where it was, that group's limits never hold; inside: nothing"
     CG38 "--pids is read and forgotten; host: pids.max says max; inside: a fork bomb does not end"
 
     OV10 "volumes are mounted on the host and their mount points removed while they are; host: the volume's files are deleted; inside: nothing"

@@ -258,6 +258,9 @@ fn start_and_wait(
         thread::sleep(LATE);
         let _ = cgroup.add(pid);
     }
+    if let (true, Some(cgroup)) = (defect(CG39), cgroup) {
+        cgroup.keep(pid);
+    }
     let late = network.filter(|_| defect(VE11));
     let _late_cable = late.map(|network| {
         thread::sleep(LATE);

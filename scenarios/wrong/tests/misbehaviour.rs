@@ -16,6 +16,10 @@ const STATUS: &str = "r run sh -c 'exit 37'; echo $?";
 const KILLED: &str = "hold; kill -KILL $P; wait $R; echo $?";
 const PID: &str = "[ $(r run sh -c 'echo $$') = 1 ] && echo one || echo other";
 const IN_CGROUP: &str = "hold; grep -c /wrong-runtime- /proc/$P/cgroup; release";
+/// Moved to another group, and whether the payload is still there half a second later.
+const MOVED: &str = "hold; other=\"$CGROUP_ROOT\"/other; mkdir $other; echo $P > $other/cgroup.procs; tries=50; \
+    while grep -q /other$ /proc/$P/cgroup && [ $((tries -= 1)) -gt 0 ]; do sleep 0.01; done; \
+    grep -c /other$ /proc/$P/cgroup; release; rmdir $other";
 const CGROUPS: &str = "r run true; cgroups";
 const SECOND: &str = "hold; r run true 2>/dev/null; echo $?; release";
 /// A container with the network that follows, and a look into it.
@@ -218,6 +222,7 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("CG26", "r run grep -c cgroup2 /proc/self/mountinfo", "0", "1")]
 #[case("CG27", "r run grep -c ^0::/$ /proc/self/cgroup", "1", "0")]
 #[case("CG30", CGROUPS, "0", "1")]
+#[case("CG39", MOVED, "1", "0")]
 #[case("OV10", &format!("{VOLUME} r run --volume $PWD/v:/v true; ls v"), "file", "")]
 #[case("OV16", &format!("{VOLUME} chmod 750 v; r run --volume $PWD/v:/v true; stat -c %a v"), "750", "777")]
 #[case("OV21", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more; ls v"), "file\nmore", "file")]
