@@ -24,6 +24,8 @@ enum Fate {
     Passes,
     /// What it does to itself is its own failure.
     Fails,
+    /// Whether it comes to its senses in time depends on the machine: a verdict either way.
+    Either,
 }
 
 #[rstest]
@@ -31,7 +33,7 @@ enum Fate {
 #[case::fork_bomb("fork-bomb.sh", Fate::Fails)]
 #[case::remove_all("removes-everything.sh", Fate::Fails)]
 #[case::fill_disk("fills-the-disk.sh", Fate::Fails)]
-#[case::fill_memory("fills-memory.sh", Fate::Fails)]
+#[case::fill_memory("fills-memory.sh", Fate::Either)]
 #[case::hang("hangs.sh", Fate::Fails)]
 #[case::endless_output("prints-without-end.sh", Fate::Fails)]
 #[case::ptrace("traces-the-agent", Fate::Passes)]
@@ -54,8 +56,12 @@ fn it_harms_nobody_but_itself(#[case] name: &str, #[case] fate: Fate) {
     let report = exam(&control(name), "vm", &["--only", "pid-one"]);
     let checks: Vec<_> = report.checks.iter().collect();
     assert!(checks.iter().all(|check| !check.stderr.contains("BREACH")), "{}", explain(&checks));
-    let expected = if fate == Fate::Passes { Status::Pass } else { Status::Fail };
-    assert_eq!(report.status, expected, "{}", explain(&checks));
+    let expected: &[Status] = match fate {
+        Fate::Passes => &[Status::Pass],
+        Fate::Fails => &[Status::Fail],
+        Fate::Either => &[Status::Pass, Status::Fail],
+    };
+    assert!(expected.contains(&report.status), "{:?}: {}", report.status, explain(&checks));
     assert!(report.infrastructure_errors.is_empty(), "{:?}", report.infrastructure_errors);
     assert_eq!(report.environment.limits.get("guards").map(String::as_str), Some(GUARDS));
 

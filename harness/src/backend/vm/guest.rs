@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
@@ -302,10 +302,10 @@ fn set(settings: &[(&str, &str)]) {
 /// still has the guards of the testbeds.
 fn lock_down() {
     const SECURITY: &str = "/sys/kernel/security";
+    // It stays mounted, as systemd leaves it.
     let locked = attach("securityfs", SECURITY, NO_EXEC, "").and_then(|()| {
         let switch = Path::new(SECURITY).join("lockdown");
-        let written = fs::write(&switch, "integrity").while_(|| format!("write integrity to {}", switch.display()));
-        written.and_then(|()| umount(SECURITY).while_(|| format!("umount {SECURITY}")))
+        fs::write(&switch, "integrity").while_(|| format!("write integrity to {}", switch.display()))
     });
     if let Err(error) = locked {
         eprintln!("{PREFIX} {error}");

@@ -64,6 +64,11 @@ impl Base {
     }
 }
 
+/// Whether [`Base::open`] would touch the network.
+pub(super) fn needs_download() -> bool {
+    !apt::is_cached(BUSYBOX_PACKAGE)
+}
+
 /// A static busybox, unpacked.
 pub(super) fn busybox() -> Result<PathBuf, VmError> {
     let tree = apt::unpacked(BUSYBOX_PACKAGE)?;

@@ -328,7 +328,7 @@ pub fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Kerne
 
 /// Whether a guest with these options would be restored from a snapshot. Downloads nothing.
 pub fn has_snapshot(options: &VmOptions) -> Result<bool, VmError> {
-    if options.kernel.to_download().is_some() {
+    if options.kernel.to_download().is_some() || initramfs::needs_download() {
         return Ok(false);
     }
     Ground::prepare(options, &|_| {}).and_then(|ground| snapshot::exists(&ground, options))

@@ -131,11 +131,13 @@ impl Launch<'_> {
     /// out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
     /// that an exam needs. Nor does it help to test whether timer interrupts arrive: on a busy host they come too late
     /// for the test, and the kernel gives up. Hierarchies of cgroup v1 have programs that the kernel starts for them
-    /// (`release_agent`); there are none, as on a host under systemd.
+    /// (`release_agent`); there are none, as on a host under systemd. Of the security modules those are on that the
+    /// guards of testbeds need, which not every distribution turns on by itself.
     fn kernel_command_line(&self) -> String {
+        const GUARDED: &str = "cgroup_no_v1=all,named lsm=landlock,lockdown,yama,apparmor,bpf";
         const NO_SELF_TESTS: &str = "cryptomgr.notests initcall_blacklist=crypto_kdf108_init no_timer_check";
         format!(
-            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} cgroup_no_v1=all,named {}={} {}",
+            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} {GUARDED} {}={} {}",
             MACHINE.console,
             guest::MARKER,
             self.options.role.name(),

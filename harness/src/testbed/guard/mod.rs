@@ -37,8 +37,7 @@ pub fn guards() -> &'static Guards {
 
 impl Guards {
     fn load() -> Guards {
-        let bytes = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
-        let hooks = Btf::parse(&bytes).map(Hooks::find).unwrap_or_default();
+        let hooks = if programs_are_asked() { Hooks::of_this_kernel() } else { Hooks::default() };
         let lsm = |hook: Option<u32>, code: Option<Code>| Some((Kind::Lsm(hook?), code?));
         let wanted = [
             ("devices", Some((Kind::Device, devices()))),
@@ -83,7 +82,18 @@ struct FilePlaces {
     magic_of_system: i16,
 }
 
+/// Whether the kernel asks BPF programs at the hooks of security modules. Where it does not say, none is relied on.
+fn programs_are_asked() -> bool {
+    let modules = fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+    modules.trim().split(',').any(|module| module == "bpf")
+}
+
 impl Hooks {
+    fn of_this_kernel() -> Hooks {
+        let bytes = fs::read("/sys/kernel/btf/vmlinux").unwrap_or_default();
+        Btf::parse(&bytes).map(Hooks::find).unwrap_or_default()
+    }
+
     fn find(btf: Btf<'_>) -> Hooks {
         let [settime, file_permission, bpf] =
             btf.functions(["bpf_lsm_settime", "bpf_lsm_file_permission", "bpf_lsm_bpf"]);
