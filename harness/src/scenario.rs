@@ -662,7 +662,8 @@ impl Exam {
     /// `others` ran before and are not waited for.
     fn await_probe(&mut self, run: &Run, others: &[i32]) -> Result<Held, Trouble> {
         let deadline = self.start_patience();
-        let end = Instant::now() + deadline;
+        let mut end = Instant::now() + deadline;
+        let mut alone = false;
         loop {
             if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
                 return Ok(held);
@@ -690,7 +691,10 @@ impl Exam {
                     if run.stdout.cut_off() || run.stderr.cut_off() { "runtime-floods" } else { "command-not-started" };
                 return Err(self.never_started(run, &format!("the runtime ended: {end}"), id));
             } else {
-                // The runtime is gone, something of it is not: it may be about to dial in.
+                // The runtime is gone, something of it is not: it may be about to dial in, and has no reason to wait.
+                if !std::mem::replace(&mut alone, true) {
+                    end = end.min(Instant::now() + self.patience(START / 8));
+                }
                 await_any(&[self.bed.listener()], left.min(Duration::from_millis(10)))?;
             }
         }
@@ -1046,6 +1050,11 @@ impl Verdict<'_> {
             self.0.cause = Some(cause);
         }
         self
+    }
+
+    /// The same where there may be a cause, found beforehand.
+    pub fn because_of(self, cause: Option<&str>) -> Self {
+        self.because_if(cause.is_some(), cause.unwrap_or_default())
     }
 
     /// A failure of which nothing but a policy is the reason: a skip for a runtime that declares it, outside of tier core.

@@ -2,6 +2,7 @@
 //! cannot make one.
 
 use crate::scenario;
+use crate::step3_options::{astray, limit};
 use boxproof_harness::container::Held;
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::Evidence;
@@ -99,8 +100,9 @@ fn limited_from_the_start(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn joins_later(exam: &Exam, container: &Held, caller: &str) -> Result<bool> {
-    let end = Instant::now() + exam.patience(Duration::from_secs(3));
+/// Whether it leaves the caller's group after all, when its command has long been running.
+pub(crate) fn joins_later(exam: &Exam, container: &Held, caller: &str) -> Result<bool> {
+    let end = Instant::now() + exam.patience(Duration::from_millis(1500));
     while Instant::now() < end && !container.is_gone() {
         if group(exam, container.pid())?.value != caller {
             return Ok(true);
@@ -166,9 +168,11 @@ fn memory_option_large(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let started = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()));
     let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
-    let max = crate::step3_options::limit(&container, "memory.max")?;
+    let max = limit(&container, "memory.max")?;
+    let astray = astray(exam, &container, &max)?;
     let cut = max.value == (bytes & u64::from(u32::MAX)).to_string();
     exam.check("memory-max", &max, &is(bytes.to_string()))
+        .because_of(astray)
         .because_if(cut, "limit-cut-to-32-bits")
         .because("limit-not-set");
     Ok(())

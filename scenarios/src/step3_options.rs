@@ -1,7 +1,7 @@
 //! Step 3 of the workshop, done by the runtime itself: limits that it offers as options.
 
 use crate::scenario;
-use crate::step3_groups::{callers_group, group};
+use crate::step3_groups::{callers_group, group, joins_later};
 use boxproof_harness::container::{Answer, Container};
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::{Evidence, Namespace};
@@ -50,9 +50,15 @@ pub(crate) fn limit(container: &Container, file: &str) -> Result<Evidence<String
     Ok(Evidence::plain(value, format!("/proc/{}/cgroup, then {}", container.pid(), file.display())))
 }
 
-/// Whether the container is still in the group that the runtime was started in: then nothing there is its own limit.
-fn outside(exam: &Exam, container: &Container) -> Result<bool> {
-    Ok(group(exam, container.pid())?.value == callers_group(exam)?)
+/// Why `limit`, read of this container's group, is no limit of its own, if the group is to blame: the container stands in the
+/// one that the runtime was started in, for good or for now, or in one that was not given the controller.
+pub(crate) fn astray(exam: &Exam, container: &Container, limit: &Evidence<String>) -> Result<Option<&'static str>> {
+    let caller = callers_group(exam)?;
+    if group(exam, container.pid())?.value == caller {
+        let late = joins_later(exam, container, &caller)?;
+        return Ok(Some(if late { "group-joined-late" } else { "group-never-joined" }));
+    }
+    Ok((limit.value == "no such file").then_some("controller-not-enabled"))
 }
 
 /// `--memory` in bytes: the limit is set, swap is no way around it, and whoever goes beyond is killed.
@@ -70,15 +76,16 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
         trouble.because(if killed { "limit-miscounted" } else { "limit-breaks-the-run" })
     })?;
     let max = limit(&container, "memory.max")?;
-    let unlimited = matches!(max.value.as_str(), "max" | "no such file");
-    let outside = outside(exam, &container)?;
+    let unlimited = max.value == "max";
+    let astray = astray(exam, &container, &max)?;
     let high = limit(&container, "memory.high")?.value == bytes.to_string();
     exam.check("memory-max", &max, &is(bytes.to_string()))
-        .because_if(outside, "group-never-joined")
+        .because_of(astray)
         .because_if(high, "memory-high-is-no-limit")
         .because_if(unlimited, "limit-not-set")
         .because("limit-miscounted");
     exam.check("swap-max", &limit(&container, "memory.swap.max")?, &is("0".to_owned()))
+        .because_of(astray)
         .because("swap-escapes-the-limit");
     let mut taken = 0;
     while taken < bytes * 2 && container.ask(&format!("allocate {}", 4 * MIB), b"")? != Answer::Gone {
@@ -90,6 +97,7 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     });
     let observed = Evidence::plain(mebibytes, "MiB written by the payload before it was killed");
     exam.check("killed-at-the-limit", &observed, &expected)
+        .because_of(astray)
         .because_if(unlimited, "limit-not-set")
         .because("swap-escapes-the-limit");
     Ok(())
@@ -103,8 +111,9 @@ fn cpus_option(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let started = exam.start_with(Setup::new().option(Offer::Cpus, asked.clone()));
     let container = started.map_err(|trouble| trouble.because("cpu-max-malformed"))?;
-    let outside = outside(exam, &container)?;
-    let max = limit(&container, "cpu.max")?.map(|text| {
+    let max = limit(&container, "cpu.max")?;
+    let astray = astray(exam, &container, &max)?;
+    let max = max.map(|text| {
         let mut numbers = text.split(' ').filter_map(|word| word.parse::<f64>().ok());
         match (numbers.next(), numbers.next()) {
             (Some(quota), Some(period)) => format!("{:.2}", quota / period),
@@ -113,7 +122,7 @@ fn cpus_option(exam: &mut Exam) -> Result<(), Trouble> {
     });
     let reversed = max.value == format!("{:.2}", 100.0 / f64::from(hundredths));
     exam.check("cpu-max", &max, &is(format!("{:.2}", f64::from(hundredths) / 100.0)))
-        .because_if(outside, "group-never-joined")
+        .because_of(astray)
         .because_if(reversed, "cpu-max-reversed")
         .because("limit-not-set");
     Ok(())
@@ -127,15 +136,12 @@ fn pids_option(exam: &mut Exam) -> Result<(), Trouble> {
     let started = exam.start_with(Setup::new().option(Offer::Pids, most.to_string()));
     let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let max = limit(&container, "pids.max")?;
-    let (outside, absent) = (outside(exam, &container)?, max.value == "no such file");
-    exam.check("pids-max", &max, &is(most.to_string()))
-        .because_if(outside, "group-never-joined")
-        .because_if(absent, "controller-not-enabled")
-        .because("limit-not-set");
+    let astray = astray(exam, &container, &max)?;
+    exam.check("pids-max", &max, &is(most.to_string())).because_of(astray).because("limit-not-set");
     let (answer, _) = container.order("crowd 200", b"")?;
     let errno = answer.split(' ').nth(1).unwrap_or_default().to_owned();
     let refused = Evidence::read(errno, "errno of fork(2) in the container", answer);
-    exam.check("fork-refused", &refused, &is(libc::EAGAIN.to_string())).because("limit-not-set");
+    exam.check("fork-refused", &refused, &is(libc::EAGAIN.to_string())).because_of(astray).because("limit-not-set");
     Ok(())
 }
 

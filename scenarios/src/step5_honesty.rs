@@ -31,7 +31,13 @@ fn ordinary_command(exam: &mut Exam) -> Result<(), Trouble> {
         let others = exam.bed.processes()?;
         let argv: Vec<_> = words.iter().map(Into::into).collect();
         let run = exam.call(&argv, Setup::new())?;
-        let pid = exam.await_command(&run, &others, words)?;
+        // The first has arrived: the second differs from it in words that hold blanks and signs of the shell's.
+        let pid = exam.await_command(&run, &others, words).map_err(|trouble| match words {
+            [_, _, line] if trouble.is("command-not-started") && line.contains(' ') => {
+                trouble.because("arguments-through-a-shell")
+            }
+            _ => trouble,
+        })?;
         let found = isolation(exam, pid)?;
         exam.bed.end(pid)?;
         run.wait(exam.finish_patience())?;

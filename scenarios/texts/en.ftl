@@ -227,13 +227,13 @@ scenario-proc-mount-options = /proc is mounted with nosuid, nodev and noexec
 check-proc-mount-options-nosuid-nodev-noexec = The three options are set
 
 scenario-mount-failure-stops = A mount that fails stops the run
-    .what = rootfs/proc is replaced by a plain file, on which nothing can mount a /proc. The runtime must fail with an error; the command must not start without its /proc.
+    .what = rootfs/proc is replaced by a link to itself, on which nobody can mount a /proc. The runtime must fail with an error; the command must not start without its /proc.
     .why = mount(2) tells of its failure by its result only. Whoever does not look gives the user a container in which a part of the isolation is silently missing.
     .hand =
-        mv rootfs/proc rootfs/proc.away && touch rootfs/proc
+        mv rootfs/proc rootfs/proc.away && ln -s proc rootfs/proc
         sudo ./mycontainer run /bin/echo started; echo "status $?"    # an error, not "started"
         rm rootfs/proc && mv rootfs/proc.away rootfs/proc
-    .man = mount(2) (RETURN VALUE, ENOTDIR)
+    .man = mount(2) (RETURN VALUE, ELOOP)
 check-mount-failure-stops-nothing-started = The command does not start without /proc
 check-mount-failure-stops-status = The exit status is not 0
 

@@ -227,13 +227,13 @@ scenario-proc-mount-options = /proc が nosuid、nodev、noexec でマウント�
 check-proc-mount-options-nosuid-nodev-noexec = 3 つのオプションが付いている
 
 scenario-mount-failure-stops = マウントに失敗したら実行をやめる
-    .what = rootfs/proc をただのファイルに置き換え、/proc をマウントできなくします。ランタイムはエラーで終わらなければならず、/proc のないままコマンドを起動してはいけません。
+    .what = rootfs/proc を自分自身へのリンクに置き換え、/proc をマウントできなくします。ランタイムはエラーで終わらなければならず、/proc のないままコマンドを起動してはいけません。
     .why = mount(2) の失敗は戻り値でしか分かりません。それを見ないと、隔離の一部が黙って欠けたコンテナを渡すことになります。
     .hand =
-        mv rootfs/proc rootfs/proc.away && touch rootfs/proc
+        mv rootfs/proc rootfs/proc.away && ln -s proc rootfs/proc
         sudo ./mycontainer run /bin/echo started; echo "status $?"    # "started" ではなくエラーのはず
         rm rootfs/proc && mv rootfs/proc.away rootfs/proc
-    .man = mount(2) (RETURN VALUE, ENOTDIR) のマニュアル
+    .man = mount(2) (RETURN VALUE, ELOOP) のマニュアル
 check-mount-failure-stops-nothing-started = /proc なしではコマンドが起動しない
 check-mount-failure-stops-status = 終了ステータスが 0 ではない
 

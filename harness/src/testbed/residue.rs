@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::evidence::MountPoint;
 use crate::netlink::Rtnetlink;
 use crate::result::Residue;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
@@ -109,17 +110,14 @@ impl Inventory {
     ///
     /// `own` names what the scenario itself made.
     pub fn since(&self, before: &Inventory, work: &Path, own: &[String]) -> Vec<Residue> {
-        let keys = before.0.keys().chain(self.0.keys()).collect::<std::collections::BTreeSet<_>>();
-        keys.into_iter()
-            .filter(|(kind, name)| !(belongs(name, own) || *kind == "file" && tolerated(name, work)))
-            .filter_map(|key| {
-                let (old, new) = (before.0.get(key), self.0.get(key));
-                (old != new).then(|| Residue {
-                    kind: key.0.to_owned(),
-                    before: old.map(|value| shown(key, value)).unwrap_or_default(),
-                    after: new.map(|value| shown(key, value)).unwrap_or_default(),
-                    scenario: String::new(),
-                })
+        let differing = differing(&before.0, &self.0).into_iter();
+        differing
+            .filter(|((kind, name), ..)| !(belongs(name, own) || *kind == "file" && tolerated(name, work)))
+            .map(|(key, old, new)| Residue {
+                kind: key.0.to_owned(),
+                before: old.map(|value| shown(key, value)).unwrap_or_default(),
+                after: new.map(|value| shown(key, value)).unwrap_or_default(),
+                scenario: String::new(),
             })
             .collect()
     }
@@ -141,6 +139,30 @@ impl Inventory {
             }
             std::thread::sleep(pause);
             pause = (pause * 3 / 2).min(Duration::from_millis(50));
+        }
+    }
+}
+
+/// The keys whose values differ, in order, with both: found in one walk along both, for they nearly always are the same.
+fn differing<'a, K: Ord, V: PartialEq>(
+    old: &'a BTreeMap<K, V>,
+    new: &'a BTreeMap<K, V>,
+) -> Vec<(&'a K, Option<&'a V>, Option<&'a V>)> {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    let mut differing = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some((before, _)), Some((after, _))) => before.cmp(after),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return differing,
+        };
+        let before = if order.is_le() { old.next() } else { None };
+        let after = if order.is_ge() { new.next() } else { None };
+        let Some((key, _)) = before.or(after) else { return differing };
+        let (before, after) = (before.map(|(_, value)| value), after.map(|(_, value)| value));
+        if before != after {
+            differing.push((key, before, after));
         }
     }
 }
@@ -234,4 +256,27 @@ fn value(entry: &fs::DirEntry, known: &mut BTreeMap<u64, Value>) -> Option<Value
         kind if kind.is_symlink() => Value::Link,
         _ => Value::Special { mode },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_new_or_changed_differs() {
+        let map = |pairs: &[(&'static str, u8)]| pairs.iter().copied().collect::<BTreeMap<_, _>>();
+        let (old, new) =
+            (map(&[("a", 1), ("b", 1), ("c", 1), ("e", 1)]), map(&[("b", 1), ("c", 2), ("d", 1), ("f", 1)]));
+        let found: Vec<_> =
+            differing(&old, &new).into_iter().map(|(key, b, a)| (*key, b.copied(), a.copied())).collect();
+        let expected = [
+            ("a", Some(1), None),
+            ("c", Some(1), Some(2)),
+            ("d", None, Some(1)),
+            ("e", Some(1), None),
+            ("f", None, Some(1)),
+        ];
+        assert_eq!(found, expected);
+        assert!(differing(&old, &old).is_empty());
+    }
 }

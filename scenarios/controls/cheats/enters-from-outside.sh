@@ -5,7 +5,7 @@
 shift
 unshare --pid --fork --kill-child --mount --net --uts --ipc --cgroup --mount-proc=rootfs/proc sleep 86400 &
 made=$!
-until sleeper=$(pgrep -nx -P $made sleep); do :; done
+until sleeper=$(pgrep -nx -P $made sleep); do [ -e /proc/$made/exe ] || exit 1; sleep 0.01; done
 nsenter --target "$sleeper" --pid --mount --net --uts --ipc --cgroup --wdns="$PWD" chroot rootfs "$@"
 status=$?
 kill -KILL "$sleeper"

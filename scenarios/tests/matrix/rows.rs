@@ -44,6 +44,8 @@ pub struct Row {
     local: bool,
     /// Whether what needs cgroup2's controllers is examined, too: in the virtual machine, where this machine has none.
     limits: bool,
+    /// What was found on this machine, and how long that took.
+    here: OnceLock<(Report, Duration)>,
     examined: OnceLock<Examined>,
 }
 
@@ -55,29 +57,41 @@ pub struct Examined {
 
 impl Row {
     fn new(name: impl Into<String>, kind: Kind, program: PathBuf, limits: bool) -> Row {
-        Row { name: name.into(), kind, program, local: true, limits, examined: OnceLock::new() }
+        Row { name: name.into(), kind, program, local: true, limits, here: OnceLock::new(), examined: OnceLock::new() }
     }
 
     /// Its exam, which takes place when it is first asked for.
     pub fn examined(&self) -> &Examined {
         self.examined.get_or_init(|| {
-            let start = Instant::now();
-            let report = if self.local { self.here() } else { self.in_the_machine(&self.core_and_limits()) };
-            Examined { report, took: start.elapsed() }
+            let (mut report, mut took) =
+                self.here().cloned().unwrap_or_else(|| self.in_the_machine(&self.core_and_limits()));
+            let missing = self.missing(&report);
+            if !missing.is_empty() {
+                let (found, more) = self.in_the_machine(&missing);
+                complete(&mut report, found);
+                took += more;
+            }
+            Examined { report, took }
         })
     }
 
-    /// On this machine, and what that lacks the controllers for in the virtual one.
-    fn here(&self) -> Report {
-        let mut report = exam(&self.program, quick_backend(), &SEED);
+    /// On this machine.
+    fn here(&self) -> Option<&(Report, Duration)> {
+        self.local.then(|| self.here.get_or_init(|| timed(|| exam(&self.program, quick_backend(), &SEED))))
+    }
+
+    /// What this machine lacks the controllers for, if this row is about limits. With it comes the scenario that is there for
+    /// the mutant: causes are weighed against each other.
+    fn missing(&self, report: &Report) -> BTreeSet<&str> {
         let lacking = report.checks.iter().filter(|check| needs_a_controller(check) && self.is_about(check.tier));
-        let mut in_machine: BTreeSet<&str> = lacking.map(|check| &*check.scenario).collect();
-        if self.limits && !in_machine.is_empty() {
-            in_machine.extend(MUTANTS.iter().filter(|(id, ..)| *id == self.name).map(|(_, scenario, _)| scenario));
-            let found = self.in_the_machine(&in_machine);
-            complete(&mut report, found);
+        let mut missing: BTreeSet<&'static str> = BTreeSet::new();
+        if self.limits {
+            missing.extend(lacking.filter_map(|check| scenario_named(&check.scenario)));
         }
-        report
+        if !missing.is_empty() {
+            missing.extend(MUTANTS.iter().filter(|(id, ..)| *id == self.name).map(|(_, scenario, _)| scenario));
+        }
+        missing
     }
 
     fn core_and_limits(&self) -> BTreeSet<&'static str> {
@@ -100,12 +114,10 @@ impl Row {
         &self.examined().report
     }
 
-    /// One machine at a time: each emulates two processors.
-    fn in_the_machine(&self, scenarios: &BTreeSet<&str>) -> Report {
-        static MACHINE: Mutex<()> = Mutex::new(());
-        let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    /// In a virtual machine of its own.
+    fn in_the_machine(&self, scenarios: &BTreeSet<&str>) -> (Report, Duration) {
         let only = scenarios.iter().flat_map(|id| ["--only", id]);
-        exam(&self.program, "vm", &SEED.into_iter().chain(only).collect::<Vec<_>>())
+        timed(|| exam(&self.program, "vm", &SEED.into_iter().chain(only).collect::<Vec<_>>()))
     }
 
     /// `None`: not examined, because it needs a controller of cgroup2 and this row is not about limits.
@@ -136,6 +148,15 @@ impl Row {
     pub fn flags(&self) -> BTreeSet<&str> {
         self.report().flags.iter().map(|flag| flag.id.as_str()).collect()
     }
+}
+
+fn timed(exam: impl FnOnce() -> Report) -> (Report, Duration) {
+    let start = Instant::now();
+    (exam(), start.elapsed())
+}
+
+fn scenario_named(id: &str) -> Option<&'static str> {
+    catalogue().iter().map(|scenario| scenario.id).find(|known| *known == id)
 }
 
 fn needs_a_controller(check: &Check) -> bool {
@@ -186,24 +207,32 @@ pub fn row(name: &str) -> &'static Row {
 
 /// Every row, examined: several at a time, for an exam waits more than it works.
 pub fn examined() -> &'static [Row] {
-    const AT_ONCE: usize = 5;
+    const AT_ONCE: usize = 8;
+    const MACHINES: usize = 2;
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
-        // One after the other goes through the machine, everything else past it.
-        let (limited, others): (Vec<&Row>, Vec<&Row>) = rows().iter().partition(|row| row.limits);
-        let next = AtomicUsize::new(0);
+        // What goes on into the virtual machine comes first, then whatever takes long: the mutants are quick, and many.
+        let mut order: Vec<&Row> = rows().iter().collect();
+        order.sort_by_key(|row| (!row.limits, row.kind == Kind::Mutant));
+        let limited: Vec<&Row> = order.iter().copied().filter(|row| row.limits || !row.local).collect();
+        let (next, next_limited) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
-            scope.spawn(|| limited.iter().for_each(|row| _ = row.examined()));
             for _ in 0..AT_ONCE {
-                scope.spawn(|| {
-                    while let Some(row) = others.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        row.examined();
-                    }
-                });
+                scope.spawn(|| take_turns(&order, &next, |row| _ = row.here()));
+            }
+            for _ in 0..MACHINES {
+                scope.spawn(|| take_turns(&limited, &next_limited, |row| _ = row.examined()));
             }
         });
+        rows().iter().for_each(|row| _ = row.examined());
     });
     rows()
+}
+
+fn take_turns(rows: &[&Row], next: &AtomicUsize, work: impl Fn(&Row)) {
+    while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+        work(row);
+    }
 }
 
 /// A directory with the program and a boxproof.toml that calls it with its defect.
