@@ -207,7 +207,7 @@ pub fn row(name: &str) -> &'static Row {
 
 /// Every row, examined: several at a time, for an exam waits more than it works.
 pub fn examined() -> &'static [Row] {
-    const AT_ONCE: usize = 8;
+    const AT_ONCE: usize = 5;
     const MACHINES: usize = 2;
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
