@@ -223,9 +223,8 @@ fn files(top: &Path, items: &mut Items) {
             let Some(value) = value(&entry, &mut known) else { continue };
             let path = entry.path();
             let name = path.display().to_string();
-            if let (Value::Directory { .. }, true) =
-                (&value, entry.metadata().is_ok_and(|meta| meta.dev() == own.dev()))
-            {
+            let ours = || entry.metadata().is_ok_and(|meta| meta.dev() == own.dev());
+            if matches!(value, Value::Directory { .. }) && ours() {
                 directories.push(path);
             }
             items.insert(("file", name), value);
