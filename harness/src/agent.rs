@@ -117,7 +117,7 @@ fn obey<O: Write + Send>(
         submission,
         controllers: cgroup::controllers().unwrap_or_default(),
         swap: fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1),
-        memory: memory / 10 * 7,
+        memory: memory / 2,
         programs: plan.terms.programs.clone(),
     };
     voice.say(&Event::Ready { environment: environment(&material), scenarios: plan.scenarios.clone() })?;

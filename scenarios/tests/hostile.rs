@@ -17,6 +17,8 @@ use std::time::SystemTime;
 /// All there are.
 const GUARDS: &str = "devices sysctls clock sysrq programs";
 
+const BRIEFLY: [&str; 2] = ["--course", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile.toml")];
+
 /// What becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -51,9 +53,9 @@ enum Fate {
 fn it_harms_nobody_but_itself(#[case] name: &str, #[case] fate: Fate) {
     // Whichever exam is the first makes the snapshot, or finds it made by another test.
     static FIRST: Once = Once::new();
-    FIRST.call_once(|| drop(exam(&workspace_program("mycontainer"), "vm", &["--only", "usage-explained"])));
+    FIRST.call_once(|| drop(exam(&workspace_program("mycontainer"), "vm", &BRIEFLY)));
     let before = Host::now();
-    let report = exam(&control(name), "vm", &["--only", "pid-one"]);
+    let report = exam(&control(name), "vm", &BRIEFLY);
     let checks: Vec<_> = report.checks.iter().collect();
     assert!(checks.iter().all(|check| !check.stderr.contains("BREACH")), "{}", explain(&checks));
     let expected: &[Status] = match fate {
@@ -70,7 +72,7 @@ fn it_harms_nobody_but_itself(#[case] name: &str, #[case] fate: Fate) {
     if fate == Fate::Passes {
         return;
     }
-    let next = exam(&workspace_program("mycontainer"), "vm", &["--only", "pid-one"]);
+    let next = exam(&workspace_program("mycontainer"), "vm", &BRIEFLY);
     assert_eq!(next.status, Status::Pass, "{}", explain(&next.checks.iter().collect::<Vec<_>>()));
     assert_eq!(next.environment.limits.get("start").map(String::as_str), Some("snapshot"));
 }
