@@ -1052,11 +1052,6 @@ impl Verdict<'_> {
         self
     }
 
-    /// The same where there may be a cause, found beforehand.
-    pub fn because_of(self, cause: Option<&str>) -> Self {
-        self.because_if(cause.is_some(), cause.unwrap_or_default())
-    }
-
     /// A failure of which nothing but a policy is the reason: a skip for a runtime that declares it, outside of tier core.
     pub fn unless_declared(self, policy: Policy) -> Self {
         self.unless_declared_if(true, policy)

@@ -2,7 +2,7 @@
 //! cannot make one.
 
 use crate::scenario;
-use crate::step3_options::{astray, limit};
+use crate::step3_options::{Astray, by_group, limit};
 use boxproof_harness::container::Held;
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::Evidence;
@@ -169,10 +169,9 @@ fn memory_option_large(exam: &mut Exam) -> Result<(), Trouble> {
     let started = exam.start_with(Setup::new().option(Offer::Memory, bytes.to_string()));
     let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let max = limit(&container, "memory.max")?;
-    let astray = astray(exam, &container, &max)?;
+    let astray = Astray::look(exam, &container, &max)?;
     let cut = max.value == (bytes & u64::from(u32::MAX)).to_string();
-    exam.check("memory-max", &max, &is(bytes.to_string()))
-        .because_of(astray)
+    by_group(exam.check("memory-max", &max, &is(bytes.to_string())), astray.as_ref())
         .because_if(cut, "limit-cut-to-32-bits")
         .because("limit-not-set");
     Ok(())
