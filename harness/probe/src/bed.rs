@@ -81,8 +81,13 @@ fn build(settings: &str) -> Result<(), Failure> {
         settle_in_cgroup()?;
     }
     sethostname(setting("hostname")).map_err(failed("sethostname"))?;
+    // A new network namespace takes this over from the machine, where docker or libvirt may have switched it on; a runtime
+    // that does so shows it only where it was off.
+    fs::write(IP_FORWARD, "0").map_err(failed(format!("write {IP_FORWARD}")))?;
     sys::loopback_up().map_err(|error| ("set lo up".to_owned(), error))
 }
+
+const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
 
 /// The machine's own top-level directories, read-only; links as they are (`/bin -> usr/bin`).
 fn machine_directories() -> Result<(), Failure> {

@@ -23,6 +23,7 @@ mount -t tmpfs tmpfs /run
 [ -z "$CGROUP" ] || mount --bind "$CGROUP" "$CGROUP_ROOT"
 mount --make-rshared /
 hostname outside
+echo 0 > /proc/sys/net/ipv4/ip_forward
 umask 022
 rmdir /run/mount 2> /dev/null || : # mount(8) has made it
 cd "$WORK"
