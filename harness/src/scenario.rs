@@ -958,6 +958,21 @@ impl Exam {
         }
     }
 
+    /// Waits until the runtime has nothing to do: when its container's first process runs, it may still be setting up what
+    /// it needs to look after that. What is then sent to it is not sent too early.
+    pub fn settle(&self, run: &Run) {
+        const PAUSE: Duration = Duration::from_millis(10);
+        const STILL: u32 = 3;
+        let end = Instant::now() + self.patience(Duration::from_millis(500));
+        let (mut turns, mut still) = (None, 0);
+        while still < STILL && Instant::now() < end {
+            // Whoever has ended is at rest.
+            let Ok(now) = self.bed.host().turns(run.pid()) else { return };
+            still = if turns.replace(now) == Some(now) { still + 1 } else { 0 };
+            std::thread::sleep(self.patience(PAUSE));
+        }
+    }
+
     /// Whether somebody stops, traces or has ended the processes of ours that the runtime under test can see.
     pub(crate) fn look_for_meddling(&mut self) {
         for what in self.bed.meddled_with() {

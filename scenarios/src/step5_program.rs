@@ -212,6 +212,7 @@ fn signals_forwarded(exam: &mut Exam) -> Result<(), Trouble> {
     let own_init = container.nspid()?.value.innermost() != 1 && container.namespace(Namespace::Pid)?.value != host;
     container.order(&format!("leave-upon {}", libc::SIGTERM), b"")?;
     let abandoned = container.is_abandoned()?;
+    exam.settle(&container.run);
     container.run.signal(libc::SIGTERM)?;
     let ended = container.wait_gone(exam.patience(Duration::from_secs(2)))?;
     let end = container.run.wait(exam.patience(Duration::from_secs(2)))?;

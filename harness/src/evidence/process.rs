@@ -60,6 +60,18 @@ impl HostProc {
         Ok(HostProc(Arc::new(fd)))
     }
 
+    /// How often all threads of a process have been given a processor so far: the same twice means that it did nothing between.
+    pub fn turns(&self, pid: i32) -> Result<u64> {
+        let mut turns = 0;
+        for thread in self.names(pid, "task")? {
+            // Threads end while they are being counted.
+            let status = self.text(pid, &format!("task/{thread}/status")).unwrap_or_default();
+            let counts = status.lines().filter_map(|line| line.split_once("_ctxt_switches:"));
+            turns += counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
+        }
+        Ok(turns)
+    }
+
     /// The content of `/proc/PID/NAME`.
     pub fn bytes(&self, pid: i32, name: &str) -> Result<Vec<u8>> {
         let path = format!("{pid}/{name}");
