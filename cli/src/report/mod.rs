@@ -211,7 +211,11 @@ pub fn reasons<'a>(scenarios: &[Examined<'a>], status: Status) -> Vec<(&'a str, 
 
 /// The command that repeats this run exactly: what is drawn depends on the seed and the scenario alone.
 pub fn again(report: &Report) -> String {
-    let backend = if report.environment.isolation == "host" { " --backend local" } else { "" };
+    let backend = match report.environment.isolation.as_str() {
+        "host" => " --backend local",
+        "vm" => " --backend vagrant",
+        _ => "",
+    };
     let (path, seed) = (shell_word(&report.submission.path), report.run.seed);
     format!("boxproof exam {path}{backend}{} --seed {seed}", selection(report))
 }
