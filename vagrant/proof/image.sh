@@ -4,8 +4,8 @@
 #
 #     vagrant/proof/image.sh OUT.raw [PACKAGE...]
 #
-# Root, because debootstrap is. No loop device, no mount of its own: the file system is filled while it is made, and GRUB stands
-# where its boot sector looks by default, right behind it.
+# Root, because other users cannot make files of root's. No loop device: the file system is filled while it is made, and GRUB
+# stands where its boot sector looks by default, right behind it.
 set -euo pipefail
 
 out=${1:?where the image goes}
@@ -22,16 +22,15 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/boxproof-image.XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 
-debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}" \
-    > "$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
-if mountpoint -q "$root/proc"; then umount -R "$root/proc"; fi
+mmdebstrap --mode=root --variant=apt --include="${packages[*]}" --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' "$suite" "$root" > "$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
 
 echo 'LABEL=root / ext4 defaults 0 1' > "$root/etc/fstab"
 echo debian > "$root/etc/hostname"
 echo '127.0.0.1 localhost debian' > "$root/etc/hosts"
 : > "$root/etc/machine-id"
 echo 'datasource_list: [NoCloud, None]' > "$root/etc/cloud/cloud.cfg.d/90-datasource.cfg"
-rm -f "$root"/etc/ssh/ssh_host_* "$root"/var/cache/apt/archives/*.deb
+rm -f "$root"/etc/ssh/ssh_host_*
 chroot "$root" systemctl enable systemd-networkd ssh >> "$work/log" 2>&1
 mkdir -p "$root/boot/grub"
 cat > "$root/boot/grub/grub.cfg" <<'GRUB'
