@@ -181,6 +181,7 @@ mod tests {
             include_str!("list.rs"),
             include_str!("progress.rs"),
             include_str!("report/classroom50.rs"),
+            include_str!("report/github.rs"),
             include_str!("report/gradescope.rs"),
             include_str!("report/html/class.rs"),
             include_str!("vagrant.rs"),

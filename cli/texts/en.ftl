@@ -272,3 +272,4 @@ vagrant-agent = bring the agent into the machine: { $detail }
 ui-vagrant-up = Vagrant's machine is { $state }: it is brought up now, and put back afterwards (--keep leaves it running)
 ui-vagrant-up-and-kept = Vagrant's machine is { $state }: it is brought up now, and stays so
 ui-vagrant-connecting = bringing boxproof into Vagrant's machine
+ui-github-more = { $count } more are not annotated: GitHub shows ten of a step. The summary of this run has all of them.

@@ -272,3 +272,4 @@ vagrant-agent = エージェントをマシンに送れません: { $detail }
 ui-vagrant-up = Vagrant のマシンの状態は { $state } です。これから起動し、終わったら元に戻します (--keep で動かしたままにします)
 ui-vagrant-up-and-kept = Vagrant のマシンの状態は { $state } です。これから起動し、動かしたままにします
 ui-vagrant-connecting = boxproof を Vagrant のマシンに送っています
+ui-github-more = ほかに { $count } 件あります。GitHub が表示する注釈は 1 ステップにつき 10 件までです。すべてはこの実行のサマリーにあります。

@@ -57,8 +57,8 @@ impl Ssh {
 /// its next beat, and this then, too.
 fn carried(bytes: usize) -> String {
     format!(
-        "umask 077; place=$(mktemp -d) || exit; trap 'rm -rf \"$place\"' EXIT; trap 'exit 1' HUP INT TERM PIPE; \
-         head -c {bytes} > \"$place/boxproof\" && chmod 700 \"$place/boxproof\" && sudo -n \"$place/boxproof\" agent"
+        "umask 077; root=; [ \"$(id -u)\" = 0 ] || root='sudo -n'; place=$(mktemp -d) || exit; trap 'rm -rf \"$place\"' EXIT; trap 'exit 1' HUP INT TERM PIPE; \
+         head -c {bytes} > \"$place/boxproof\" && chmod 700 \"$place/boxproof\" && $root \"$place/boxproof\" agent"
     )
 }
 
@@ -97,5 +97,114 @@ impl Drop for SshAgent {
     fn drop(&mut self) {
         // An agent that awaits orders ends when there can be none. One in the middle of an exam is cut off.
         self.process.finish(TO_PART);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::time::Instant;
+
+    /// A real sshd for one connection, at the other end of a pipe: `sshd -i`. No port, no network.
+    fn machine(place: &Path) -> Ssh {
+        let at = |name: &str| place.join(name).display().to_string();
+        for key in ["host", "user"] {
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &at(key)]).status();
+            assert!(made.is_ok_and(|status| status.success()), "ssh-keygen");
+        }
+        fs::create_dir_all("/run/sshd").expect("sshd's own directory");
+        let sshd = format!(
+            "HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nLogLevel QUIET\n\
+             SetEnv TMPDIR={}\n",
+            at("host"),
+            at("user.pub"),
+            at("tmp")
+        );
+        fs::create_dir(place.join("tmp")).expect("a place for what is brought");
+        fs::write(place.join("sshd"), sshd).expect("write");
+        let config = format!(
+            "Host machine\n  User root\n  IdentityFile {}\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  \
+             UserKnownHostsFile /dev/null\n  LogLevel ERROR\n  ProxyCommand /usr/sbin/sshd -i -f {}\n",
+            at("user"),
+            at("sshd")
+        );
+        fs::write(place.join("config"), config).expect("write");
+        Ssh { config: place.join("config"), host: "machine".into() }
+    }
+
+    /// Says where it lies, then what it is told, until nobody says anything more or nobody listens.
+    const AGENT: &str = "#!/bin/sh\necho \"$0 $1\"\nwhile read -r line; do echo \"heard $line\"; done\n";
+
+    fn brought(place: &Path) -> usize {
+        fs::read_dir(place.join("tmp")).expect("the far side's TMPDIR").count()
+    }
+
+    fn vanishes(place: &Path) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while brought(place) > 0 {
+            assert!(Instant::now() < deadline, "what was brought is still there");
+            std::thread::yield_now();
+        }
+    }
+
+    fn line(agent: &mut SshAgent) -> String {
+        match agent.hear(Duration::from_secs(60)).expect("hear") {
+            Came::Line(line) => line,
+            Came::Nothing => panic!("silence"),
+            Came::Ended(status) => panic!("{}", agent.last_words(status)),
+        }
+    }
+
+    #[test]
+    #[ignore = "needs sshd: make vagrant-proof"]
+    fn as_root_an_agent_is_brought_there_heard_and_gone() {
+        assert!(nix::unistd::geteuid().is_root(), "sshd wants root");
+        let place = tempfile::tempdir().expect("a directory");
+        let ssh = machine(place.path());
+        let program = place.path().join("program");
+        fs::write(&program, AGENT).expect("write");
+
+        let mut agent = ssh.agent(&program).expect("an agent");
+        let first = line(&mut agent);
+        assert!(first.starts_with(&place.path().join("tmp").display().to_string()) && first.ends_with(" agent"), "{first}");
+        agent.send(b"an order\n").expect("send");
+        assert_eq!(line(&mut agent), "heard an order");
+        assert_eq!(brought(place.path()), 1);
+        drop(agent);
+        vanishes(place.path());
+    }
+
+    /// The connection is gone as when somebody pulls a cable: what is left there must go by itself.
+    #[test]
+    #[ignore = "needs sshd: make vagrant-proof"]
+    fn as_root_a_broken_connection_leaves_nothing_there() {
+        assert!(nix::unistd::geteuid().is_root(), "sshd wants root");
+        let place = tempfile::tempdir().expect("a directory");
+        let ssh = machine(place.path());
+        let program = place.path().join("program");
+        fs::write(&program, AGENT).expect("write");
+        let mut agent = ssh.agent(&program).expect("an agent");
+        line(&mut agent);
+        agent.process.child().kill().expect("kill ssh");
+        let Came::Ended(status) = agent.hear(Duration::from_secs(60)).expect("hear") else { panic!("it goes on") };
+        assert!(!agent.last_words(status).is_empty());
+        vanishes(place.path());
+    }
+
+    #[test]
+    #[ignore = "needs sshd: make vagrant-proof"]
+    fn as_root_a_program_that_cannot_run_there_says_why() {
+        assert!(nix::unistd::geteuid().is_root(), "sshd wants root");
+        let place = tempfile::tempdir().expect("a directory");
+        let ssh = machine(place.path());
+        let program = place.path().join("program");
+        fs::write(&program, "#!/no/such/interpreter\n").expect("write");
+        let mut agent = ssh.agent(&program).expect("a connection");
+        let Came::Ended(status) = agent.hear(Duration::from_secs(60)).expect("hear") else { panic!("it runs") };
+        assert!(agent.last_words(status).contains("program") || agent.last_words(status).contains("No such"), "{status}");
+        vanishes(place.path());
+        let output = ssh.run("echo $((6 * 7)); exit 3").expect("ssh");
+        assert_eq!((output.stdout.as_slice(), output.status.code()), (b"42\n".as_slice(), Some(3)));
     }
 }
