@@ -38,9 +38,12 @@ impl Runner {
         let bin = assert_cmd::cargo::cargo_bin("boxproof");
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", bin.parent().expect("a directory").display()));
-        for (name, file) in
-            [("GITHUB_OUTPUT", "output"), ("GITHUB_ENV", "env"), ("GITHUB_PATH", "path"), ("GITHUB_STEP_SUMMARY", "summary")]
-        {
+        for (name, file) in [
+            ("GITHUB_OUTPUT", "output"),
+            ("GITHUB_ENV", "env"),
+            ("GITHUB_PATH", "path"),
+            ("GITHUB_STEP_SUMMARY", "summary"),
+        ] {
             command.env(name, self.at(file));
         }
         command.env("RUNNER_TEMP", self.place.path()).env("BACKEND", "local").env("ONLY", "pid-one");
@@ -138,7 +141,10 @@ fn as_root_every_starter_begins_red() {
     for language in ["go", "rust", "c", "python"] {
         let runner = Runner::new();
         let student = runner.at("mycontainer");
-        let copied = std::process::Command::new("cp").arg("-r").arg(repository("templates/student").join(language)).arg(&student);
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(repository("templates/student").join(language))
+            .arg(&student);
         let copied = { copied }.status().expect("cp");
         assert!(copied.success());
         runner.examine(&student).env("FAIL_ON", "error").assert().success().stdout(contains("::error title=pid-one"));
@@ -155,7 +161,8 @@ fn as_root_classroom_50_gets_a_grade_or_nothing() {
     let runner = Runner::new();
     let grade = |submission: &Path| {
         let mut command = runner.step("examine.sh");
-        let path = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).map(ToOwned::to_owned);
+        let path =
+            command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).map(ToOwned::to_owned);
         command = Command::new("python3");
         command.arg(repository("templates/classroom50/autograder.py")).arg(submission).current_dir(runner.place.path());
         command.env("PATH", path.expect("a PATH")).env("BOXPROOF_BACKEND", "local");

@@ -167,7 +167,10 @@ mod tests {
 
         let mut agent = ssh.agent(&program).expect("an agent");
         let first = line(&mut agent);
-        assert!(first.starts_with(&place.path().join("tmp").display().to_string()) && first.ends_with(" agent"), "{first}");
+        assert!(
+            first.starts_with(&place.path().join("tmp").display().to_string()) && first.ends_with(" agent"),
+            "{first}"
+        );
         agent.send(b"an order\n").expect("send");
         assert_eq!(line(&mut agent), "heard an order");
         assert_eq!(brought(place.path()), 1);
@@ -202,7 +205,10 @@ mod tests {
         fs::write(&program, "#!/no/such/interpreter\n").expect("write");
         let mut agent = ssh.agent(&program).expect("a connection");
         let Came::Ended(status) = agent.hear(Duration::from_secs(60)).expect("hear") else { panic!("it runs") };
-        assert!(agent.last_words(status).contains("program") || agent.last_words(status).contains("No such"), "{status}");
+        assert!(
+            agent.last_words(status).contains("program") || agent.last_words(status).contains("No such"),
+            "{status}"
+        );
         vanishes(place.path());
         let output = ssh.run("echo $((6 * 7)); exit 3").expect("ssh");
         assert_eq!((output.stdout.as_slice(), output.status.code()), (b"42\n".as_slice(), Some(3)));
