@@ -141,11 +141,8 @@ fn as_root_every_starter_begins_red() {
     for language in ["go", "rust", "c", "python"] {
         let runner = Runner::new();
         let student = runner.at("mycontainer");
-        let copied = std::process::Command::new("cp")
-            .arg("-r")
-            .arg(repository("templates/student").join(language))
-            .arg(&student);
-        let copied = { copied }.status().expect("cp");
+        let starter = repository("templates/student").join(language);
+        let copied = std::process::Command::new("cp").arg("-r").arg(starter).arg(&student).status().expect("cp");
         assert!(copied.success());
         runner.examine(&student).env("FAIL_ON", "error").assert().success().stdout(contains("::error title=pid-one"));
         assert_eq!(runner.outputs()["status"], "fail", "{language}");
@@ -159,12 +156,15 @@ fn as_root_every_starter_begins_red() {
 #[test]
 fn as_root_classroom_50_gets_a_grade_or_nothing() {
     let runner = Runner::new();
+    fs::copy(repository("templates/classroom50/autograder.py"), runner.at("autograder.py")).expect("copy");
+    let course = "course.id = 'os'\n[[part]]\ntitle = 'first'\nscenarios = ['pid-one', 'usage-explained']\n";
+    fs::write(runner.at("course.toml"), course).expect("write");
     let grade = |submission: &Path| {
         let mut command = runner.step("examine.sh");
         let path =
             command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).map(ToOwned::to_owned);
         command = Command::new("python3");
-        command.arg(repository("templates/classroom50/autograder.py")).arg(submission).current_dir(runner.place.path());
+        command.arg(runner.at("autograder.py")).arg(submission).current_dir(runner.place.path());
         command.env("PATH", path.expect("a PATH")).env("BOXPROOF_BACKEND", "local");
         for (name, value) in [
             ("CLASSROOM", "os"),
@@ -195,6 +195,31 @@ fn a_release_has_notes_of_its_version_or_is_none() {
         command
     };
     notes("v99.0.0").assert().code(1).stdout(is_empty()).stderr(contains("says nothing of 99.0.0"));
+}
+
+/// A release as release.yml publishes it, and the same after somebody has changed it.
+#[test]
+fn as_root_a_release_is_taken_only_if_it_is_what_its_checksums_say() {
+    let runner = Runner::new();
+    let version = env!("CARGO_PKG_VERSION");
+    let release = runner.at(&format!("server/of/boxproof/releases/download/v{version}"));
+    let publish = format!(
+        "set -e; mkdir -p {0}; cd {0}; printf '#!/bin/sh\\necho the released one\\n' > boxproof; chmod 755 boxproof; \
+         name=boxproof-$(uname -m)-linux.tar.gz; tar -czf $name boxproof; sha256sum $name > SHA256SUMS",
+        release.display()
+    );
+    Command::new("bash").args(["-c", &publish]).assert().success();
+    let get = || {
+        let mut command = runner.step("get.sh");
+        command.env("GITHUB_SERVER_URL", format!("file://{}", runner.at("server").display()));
+        command.env("BOXPROOF_REPOSITORY", "of/boxproof").env("BOXPROOF_REF", "v0");
+        command
+    };
+    get().assert().success().stdout(contains("OK").and(contains("the released one")));
+    assert_eq!(runner.read("path").trim_end(), runner.at("boxproof-bin").display().to_string());
+
+    Command::new("bash").args(["-c", &format!("echo >> {}/*.tar.gz", release.display())]).assert().success();
+    get().assert().code(1).stdout(contains("FAILED"));
 }
 
 /// A box is the image with two files more, and only if the image is what was published.

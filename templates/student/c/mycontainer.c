@@ -1,6 +1,7 @@
 /* mycontainer run CMD ARGS...
  *
- * It starts the command, and that is all: the command sees every process, every file and every network of this machine. */
+ * It starts the command with rootfs/ as its root, and that is all: the command sees every process, every mount and every
+ * network of this machine. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 /* Starts the command in the container and waits for it; its exit status becomes ours. */
 static int run(char **argv)
 {
-    /* Step 2: clone(2) or unshare(2) with CLONE_NEW..., then rootfs/ as root and a /proc of its own.
+    /* Step 2: clone(2) or unshare(2) with CLONE_NEW..., then a /proc of its own.
      * Step 3: a cgroup that limits it.
      * Step 4: a veth pair that connects it. */
     pid_t child = fork();
@@ -20,6 +21,10 @@ static int run(char **argv)
         return 1;
     }
     if (child == 0) {
+        if (chroot("rootfs") < 0 || chdir("/") < 0) {
+            perror("mycontainer: chroot rootfs");
+            _exit(1);
+        }
         execvp(argv[0], argv);
         fprintf(stderr, "mycontainer: %s: %s\n", argv[0], strerror(errno));
         _exit(errno == ENOENT ? 127 : 126);

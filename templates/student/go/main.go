@@ -1,6 +1,7 @@
 // mycontainer run CMD ARGS...
 //
-// It starts the command, and that is all: the command sees every process, every file and every network of this machine.
+// It starts the command with rootfs/ as its root, and that is all: the command sees every process, every mount and every network of
+// this machine.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"syscall"
 )
 
 func main() {
@@ -22,9 +24,10 @@ func main() {
 func run(argv []string) int {
 	command := exec.Command(argv[0], argv[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.Dir = "/"
+	command.SysProcAttr = &syscall.SysProcAttr{Chroot: "rootfs"}
 
-	// Step 2: command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEW...}
-	//         and, in the new namespaces, rootfs/ as root and a /proc of its own.
+	// Step 2: Cloneflags: syscall.CLONE_NEW..., and in the new namespaces a /proc of its own.
 	// Step 3: a cgroup that limits it.
 	// Step 4: a veth pair that connects it.
 

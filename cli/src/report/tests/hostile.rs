@@ -65,7 +65,7 @@ fn no_format_is_taken_over() {
 /// Each line is one command, and one of ours: nothing foreign ends it or begins another.
 #[test]
 fn annotations_stay_ours() {
-    let (report, texts) = graded(Language::English);
+    let (report, texts) = told(Language::English);
     let text = rendered(Format::Github, &hostile(&report), &texts);
     let kinds = ["::error title=", "::warning title="];
     for line in text.lines() {

@@ -1,7 +1,9 @@
 //! mycontainer run CMD ARGS...
 //!
-//! It starts the command, and that is all: the command sees every process, every file and every network of this machine.
+//! It starts the command with rootfs/ as its root, and that is all: the command sees every process, every mount and every network of
+//! this machine.
 
+use std::os::unix::fs::chroot;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{exit, Command};
 
@@ -18,10 +20,14 @@ fn main() {
 
 /// Starts the command in the container and waits for it; its exit status becomes ours.
 fn start(argv: &[String]) -> i32 {
+    if let Err(error) = chroot("rootfs").and_then(|()| std::env::set_current_dir("/")) {
+        eprintln!("mycontainer: chroot rootfs: {error}");
+        return 1;
+    }
     let mut command = Command::new(&argv[0]);
     command.args(&argv[1..]);
 
-    // Step 2: unshare(CLONE_NEW...), then a child in the new namespaces, with rootfs/ as root and a /proc of its own.
+    // Step 2: unshare(CLONE_NEW...), then a child in the new namespaces, with a /proc of its own.
     // Step 3: a cgroup that limits it.
     // Step 4: a veth pair that connects it.
 
