@@ -247,3 +247,32 @@ fn a_box_is_made_of_a_checked_image() {
     let seed = Command::new("bash").args(["-c", look]).current_dir(place.path()).assert().success();
     seed.stdout(contains("name: vagrant").and(contains("vagrant insecure public key")));
 }
+
+/// Two shards as class.yml has them, and the summary of the last job. Names of students are foreign, too.
+#[test]
+fn as_root_a_class_in_shards_comes_together() {
+    let runner = Runner::new();
+    let students = runner.at("class");
+    fs::create_dir(&students).expect("a directory");
+    for (student, runtime) in [
+        ("ada", "python-minimal/mycontainer.py"),
+        ("e`vil<img>", "fakes/binary-noise.sh"),
+        ("bob", "fakes/does-nothing.sh"),
+    ] {
+        fs::copy(repository("scenarios/controls").join(runtime), students.join(student)).expect("copy");
+    }
+    let course = "course.id = 'os'\n[[part]]\ntitle = 'first'\nscenarios = ['pid-one']\n";
+    fs::write(runner.at("course.toml"), course).expect("write");
+    let shard = |arguments: &[&str]| {
+        let mut command = runner.step("shard.sh");
+        command.args(arguments).env("BOXPROOF_BACKEND", "local");
+        command.assert().success();
+    };
+    shard(&["examine", "class", "course.toml", "1/2", "part-1"]);
+    shard(&["examine", "class", "course.toml", "2/2", "part-2"]);
+    shard(&["merge", "results", "part-1", "part-2"]);
+    let class: serde_json::Value = serde_json::from_str(&runner.read("results/class.json")).expect("JSON");
+    assert_eq!(class["students"].as_array().map(Vec::len), Some(3));
+    let summary = runner.read("summary");
+    assert!(summary.contains("ada") && !summary.contains("<img>"), "{summary}");
+}

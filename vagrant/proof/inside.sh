@@ -21,9 +21,9 @@ machine() { vagrant status --machine-readable | sed -n 's/^[0-9]*,default,state,
 becomes() { [ "$(machine)" = "$1" ]; }
 is() { becomes "$1" || fail "the machine is $(machine), not $1"; }
 exam() { "$boxproof" exam "$runtime" --backend vagrant --seed 1 "$@"; }
-# await COMMAND...: until it is so; the machine is slow, so a hundred seconds.
+# await COMMAND...: until it is so; a boot may be a part of it.
 await() {
-    local end=$((SECONDS + 100))
+    local end=$((SECONDS + 900))
     until "$@"; do
         ((SECONDS < end)) || fail "in vain: $*"
         read -rt 1 < <(:) || true
