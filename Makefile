@@ -15,7 +15,9 @@ BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
 # In a machine that is itself there to be thrown away (vagrant/provision.sh) the exam takes place on it, as root.
 LOCAL   := $(filter local,$(BOXPROOF_BACKEND))
 EXAMS   := $(BUILDS) $(if $(LOCAL),,$(QEMU)) busybox=busybox-static
-READERS := chromium=chromium xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
+# Ubuntu has Chromium only as a snap, which sees no temporary files of others: there a browser is brought by whoever wants one.
+BROWSER := $(if $(shell command -v chromium google-chrome chromium-browser)$(shell grep -s '^ID=ubuntu' /etc/os-release),,chromium=chromium)
+READERS := $(BROWSER) xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
 TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
            podman=podman qemu-img=qemu-utils sfdisk=fdisk jq=jq
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
