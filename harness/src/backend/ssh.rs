@@ -30,6 +30,8 @@ impl Ssh {
         let mut command = Command::new("ssh");
         command.arg("-F").arg(&self.config).args(["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]);
         command.args(["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"]);
+        // Vagrant's own setting is so quiet that a refused connection has no reason.
+        command.args(["-o", "LogLevel=ERROR"]);
         command.args([&self.host, "--", script]);
         command
     }
