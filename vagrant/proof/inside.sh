@@ -17,6 +17,7 @@ expect() {
     [ "$status" = "$wanted" ] || fail "$* ended with $status, not $wanted"
 }
 says() { [[ $said == *"$1"* ]] || fail "it does not say: $1"; }
+remote() { ssh -F "$state/ssh" -o LogLevel=ERROR default "$1"; }
 machine() { vagrant status --machine-readable | sed -n 's/^[0-9]*,default,state,//p'; }
 becomes() { [ "$(machine)" = "$1" ]; }
 is() { becomes "$1" || fail "the machine is $(machine), not $1"; }
@@ -62,70 +63,99 @@ export HOME=$state/home VAGRANT_HOME=$state/home/.vagrant.d VAGRANT_DOTFILE_PATH
 export VAGRANT_DEFAULT_PROVIDER=libvirt VAGRANT_CHECKPOINT_DISABLE=1 LC_ALL=C.UTF-8
 export VM_BOX=boxproof-debian VM_BOX_URL=file://$work/debian.box VM_DRIVER=qemu VM_PROVISION=--no-rust
 
-step "a machine that is not there: vagrant up makes it and provisions it"
-is not_created
-vagrant up --no-color
-is running
+up() {
+    step "a machine that is not there: vagrant up makes it and provisions it"
+    is not_created
+    vagrant up --no-color
+    is running
+    vagrant ssh-config > "$state/ssh"
+}
 
-step "tests of boxproof in it, as root"
-vagrant ssh-config > "$state/ssh"
-tar -C "$(dirname "$tests")/.." -c "deps/$(basename "$tests")" boxproof mycontainer | ssh -F "$state/ssh" default 'mkdir -p t && tar -C t -x'
-ssh -F "$state/ssh" default "cd t && sudo -E deps/$(basename "$tests") as_root" | tail -n 15
+inside() {
+    step "tests of boxproof in it, as root"
+    tar -C "$(dirname "$tests")/.." -c "deps/$(basename "$tests")" boxproof mycontainer | remote 'mkdir -p t && tar -C t -x'
+    remote "cd t && sudo -E deps/$(basename "$tests") as_root" | tail -n 15
+}
 
-step "an exam in it, while it runs: it goes on running"
-expect 0 exam --json
-jq -e '.status == "pass" and .environment.isolation == "vm" and .environment.limits.machine_was == "running"' \
-    <<< "$(sed -n '/^{/,$p' <<< "$said")" > /dev/null || fail "not passed in the machine"
-is running
-ssh -F "$state/ssh" default 'ls -d /tmp/tmp.* 2> /dev/null; pgrep -x boxproof' && fail "something of boxproof is left in the machine"
+whole() {
+    step "an exam in it, while it runs: it goes on running"
+    expect 0 exam --json
+    jq -e '.status == "pass" and .environment.isolation == "vm" and .environment.limits.machine_was == "running"' \
+        <<< "$(sed -n '/^{/,$p' <<< "$said")" > /dev/null || fail "not passed in the machine"
+    is running
+    remote 'ls -d /tmp/tmp.* 2> /dev/null; pgrep -x boxproof' && fail "something of boxproof is left in the machine"
+    true
+}
 
-step "half-provisioned"
-ssh -F "$state/ssh" default 'sudo mv /var/lib/boxproof/provisioned /root'
-expect 3 exam --only pid-one
-says "vagrant provision"
-vagrant provision --no-color | tail -n 2
-expect 0 exam --only pid-one
+half() {
+    step "half-provisioned"
+    remote 'sudo mv /var/lib/boxproof/provisioned /root'
+    expect 3 exam --only pid-one
+    says "vagrant provision"
+    vagrant provision --no-color | tail -n 2
+    expect 0 exam --only pid-one
+}
 
-step "another architecture"
-ssh -F "$state/ssh" default 'printf "#!/bin/sh\necho aarch64\n" | sudo tee /usr/local/bin/uname > /dev/null; sudo chmod 755 /usr/local/bin/uname'
-expect 3 exam --only pid-one
-says "the machine is aarch64"
-ssh -F "$state/ssh" default 'sudo rm /usr/local/bin/uname'
+foreign() {
+    step "another architecture"
+    remote 'printf "#!/bin/sh\necho aarch64\n" | sudo tee /usr/local/bin/uname > /dev/null; sudo chmod 755 /usr/local/bin/uname'
+    expect 3 exam --only pid-one
+    says "the machine is aarch64"
+    remote 'sudo rm /usr/local/bin/uname'
+}
 
-step "its ssh does not answer"
-ssh -F "$state/ssh" default 'sudo systemctl stop ssh.socket ssh' || true
-expect 3 exam --only pid-one
-says "does not answer"
+vanishes() {
+    step "it vanishes in the middle of an exam"
+    is running
+    exam --json > "$state/result.json" 2> "$state/said" &
+    await grep -q '^\[1/' "$state/said"
+    virsh -q -c qemu:///system destroy vagrant_default
+    wait $! && fail "that is no success"
+    jq -r '.infrastructure_errors[].text' "$state/result.json"
+    jq -e '.status == "error" and (.infrastructure_errors[0].text | contains("not running any more"))' "$state/result.json" > /dev/null ||
+        fail "it is not said that the machine is gone"
+    is shutoff
+}
 
-step "switched off: brought up, examined, switched off again"
-vagrant halt --force
-is shutoff
-expect 0 exam
-is shutoff
+killed() {
+    step "switched off, brought up for an exam, and boxproof is killed: the machine is switched off all the same"
+    is shutoff
+    exam > /dev/null 2> "$state/said" &
+    await grep -q '^\[1/' "$state/said"
+    kill -KILL $!
+    wait $! || true
+    tail -n 3 "$state/said"
+    await becomes shutoff
+}
 
-step "--keep: it stays"
-expect 0 exam --only pid-one --keep
-is running
+off() {
+    step "switched off: brought up, examined, switched off again"
+    is shutoff
+    expect 0 exam --tier core
+    is shutoff
+}
 
-step "it vanishes in the middle of an exam"
-exam --json > "$state/result.json" 2> "$state/said" &
-await grep -q '^\[1/' "$state/said"
-virsh -q -c qemu:///system destroy vagrant_default
-wait $! && fail "that is no success"
-jq -r '.infrastructure_errors[].text' "$state/result.json"
-jq -e '.status == "error" and (.infrastructure_errors[0].text | contains("not running any more"))' "$state/result.json" > /dev/null ||
-    fail "it is not said that the machine is gone"
+kept() {
+    step "--keep: it stays"
+    expect 0 exam --only pid-one --keep
+    is running
+}
 
-step "boxproof is killed while the machine runs for it: the machine is switched off all the same"
-exam > /dev/null 2> "$state/said" &
-await grep -q '^\[1/' "$state/said"
-kill -KILL $!
-wait $! || true
-await becomes shutoff
+deaf() {
+    step "its ssh does not answer"
+    vagrant ssh-config > "$state/ssh"
+    remote 'sudo systemctl stop ssh.socket ssh' || true
+    expect 3 exam --only pid-one
+    says "does not answer"
+}
 
-step "destroyed: nothing is left"
-vagrant destroy -f
-is not_created
-[ -z "$(virsh -q -c qemu:///system list --all --name)" ] || fail "libvirt still has a machine"
-pgrep -a qemu && fail "QEMU still runs"
-step "done"
+gone() {
+    step "destroyed: nothing is left"
+    vagrant destroy -f
+    is not_created
+    [ -z "$(virsh -q -c qemu:///system list --all --name)" ] || fail "libvirt still has a machine"
+    pgrep -a qemu && fail "QEMU still runs"
+    step "done"
+}
+
+for part in ${PARTS:-up inside whole half foreign vanishes killed off kept deaf gone}; do "$part"; done

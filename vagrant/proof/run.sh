@@ -7,7 +7,7 @@
 #
 #     vagrant/proof/run.sh WORK BOXPROOF MYCONTAINER TESTS
 #
-# TESTS is a test program of cargo's, with boxproof beside its directory: compiling under software emulation is hopeless.
+# PARTS names the parts of inside.sh to run (up killed gone); default: all. TESTS is a test program of cargo's, with boxproof beside its directory: compiling under software emulation is hopeless.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
