@@ -108,9 +108,10 @@ vanishes() {
     step "it vanishes in the middle of an exam"
     is running
     exam --json > "$state/result.json" 2> "$state/said" &
+    local examiner=$!
     await grep -q '^\[1/' "$state/said"
     virsh -q -c qemu:///system destroy vagrant_default
-    wait $! && fail "that is no success"
+    wait $examiner && fail "that is no success"
     jq -r '.infrastructure_errors[].text' "$state/result.json"
     jq -e '.status == "error" and (.infrastructure_errors[0].text | contains("not running any more"))' "$state/result.json" > /dev/null ||
         fail "it is not said that the machine is gone"
@@ -120,10 +121,12 @@ vanishes() {
 killed() {
     step "switched off, brought up for an exam, and boxproof is killed: the machine is switched off all the same"
     is shutoff
-    exam > /dev/null 2> "$state/said" &
+    # The program itself, not a shell that waits for it.
+    "$boxproof" exam "$runtime" --backend vagrant > /dev/null 2> "$state/said" &
+    local examiner=$!
     await grep -q '^\[1/' "$state/said"
-    kill -KILL $!
-    wait $! || true
+    kill -KILL $examiner
+    wait $examiner || true
     tail -n 3 "$state/said"
     await becomes shutoff
 }
