@@ -12,26 +12,35 @@ QEMU    := $(if $(filter aarch64%,$(HOST)),qemu-system-aarch64=qemu-system-arm,q
 # What is looked for, and the Debian package that has it. libc6-dev brings the C library that everything is linked with.
 # READERS read what boxproof writes: each report is held before a real reader of its format.
 BUILDS  := cc=gcc /usr/include/stdio.h=libc6-dev
-EXAMS   := $(BUILDS) $(QEMU) busybox=busybox-static
-READERS := chromium=chromium xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
+# In a machine that is itself there to be thrown away (vagrant/provision.sh) the exam takes place on it, as root.
+LOCAL   := $(filter local,$(BOXPROOF_BACKEND))
+EXAMS   := $(BUILDS) $(if $(LOCAL),,$(QEMU)) busybox=busybox-static
+# Ubuntu has Chromium only as a snap, which sees no temporary files of others: there a browser is brought by whoever wants one.
+BROWSER := $(if $(shell command -v chromium google-chrome chromium-browser)$(shell grep -s '^ID=ubuntu' /etc/os-release),,chromium=chromium)
+READERS := $(BROWSER) xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
 TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
-           podman=podman
+           podman=podman qemu-img=qemu-utils sfdisk=fdisk jq=jq
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
+PROOF   := $(BUILDS) vagrant=vagrant /usr/share/doc/vagrant-libvirt=vagrant-libvirt libvirtd=libvirt-daemon-system \
+           virsh=libvirt-clients dnsmasq=dnsmasq-base qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils mmdebstrap=mmdebstrap \
+           sfdisk=fdisk debugfs=e2fsprogs grub-mkimage=grub-common /usr/lib/grub/i386-pc=grub-pc-bin rsync=rsync ssh=openssh-client \
+           iptables=iptables jq=jq /usr/sbin/sshd=openssh-server
 
-.PHONY: help exam test bench matrix build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
+.PHONY: help exam test bench matrix build docs vagrant-proof tools-for-builds tools-for-exams tools-for-tests tools-for-benches tools-for-proof
 
 help:
 	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
 	@echo 'make test    run every test (as root, or by sudo)'
 	@echo 'make bench   measure start-up, a whole exam, and a machine from its snapshot'
 	@echo 'make matrix  every wrong runtime against every scenario: docs/kill-matrix.md'
+	@echo 'make vagrant-proof   the Vagrantfile and --backend vagrant with a real machine (root, long)'
 	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
 	@echo 'make docs    write docs/scenarios.md anew'
 	@echo
 	@echo 'Your own runtime:  make build && bin/boxproof exam path/to/your/runtime'
 
 exam: tools-for-exams build
-	bin/boxproof exam bin/mycontainer
+	$(if $(LOCAL),$(SUDO)) bin/boxproof exam $(if $(LOCAL),--backend local) bin/mycontainer
 
 build: tools-for-builds
 	cargo build --release --locked -p boxproof -p mycontainer
@@ -57,6 +66,13 @@ matrix: tools-for-tests
 	cargo build --locked -p boxproof -p mycontainer -p wrong-runtime
 	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" BOXPROOF_WRITE_MATRIX=1 INSTA_UPDATE=always \
 		cargo test --locked -p boxproof-scenarios --test matrix -- --nocapture all::
+
+# The real Vagrant with a real machine, in namespaces of its own: root, some ten minutes, x86_64, never CI.
+vagrant-proof: tools-for-proof build
+	$(ROOT_RUNNER) cargo test --locked -p boxproof-harness --lib -- --ignored backend::ssh
+	cargo build --locked -p boxproof -p mycontainer
+	program=$$(cargo test --locked -p boxproof --test command_line --no-run --message-format=json | jq -r 'select(.executable).executable' | tail -n 1) && \
+		$(SUDO) vagrant/proof/run.sh "$(abspath $(TARGET))/vagrant-proof" bin/boxproof bin/mycontainer "$$program"
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md
@@ -86,3 +102,5 @@ tools-for-tests:
 	$(call install,$(TESTS))
 tools-for-benches:
 	$(call install,$(BENCHES))
+tools-for-proof:
+	$(call install,$(PROOF))

@@ -53,6 +53,7 @@ Examples:
   boxproof exam ./mycontainer
   boxproof exam ./mycontainer --only pid-one --lang ja
   sudo boxproof exam ./mycontainer --backend local
+  boxproof exam ./mycontainer --backend vagrant --keep
   boxproof exam ./mycontainer --json > result.json";
 
 const REPORT_HELP: &str = "\
@@ -73,9 +74,15 @@ pub struct ExamArgs {
     #[arg(long, value_name = "DIR")]
     pub rootfs: Option<PathBuf>,
     /// Where to examine: `vm` needs no root and harms nothing; `local` runs the program as root on this machine;
-    /// `auto` is $BOXPROOF_BACKEND, else vm
+    /// `vagrant` in a machine of Vagrant's; `auto` is $BOXPROOF_BACKEND, else vm
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// The directory of Vagrant's machine; default: $VAGRANT_CWD, else where the nearest Vagrantfile is
+    #[arg(long, value_name = "DIR")]
+    pub vagrant: Option<PathBuf>,
+    /// Leave a machine of Vagrant's running that had to be brought up
+    #[arg(long)]
+    pub keep: bool,
     /// Boot the virtual machine anew instead of restoring it from its snapshot
     #[arg(long)]
     pub no_snapshot: bool,
@@ -270,6 +277,7 @@ pub enum Backend {
     Auto,
     Vm,
     Local,
+    Vagrant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

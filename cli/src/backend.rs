@@ -1,14 +1,17 @@
 //! Where the exam takes place.
 
-use crate::args::Backend;
+use crate::args::{Backend, ExamArgs};
 use crate::outcome::Trouble;
 use boxproof_harness::backend::Agent;
 use boxproof_harness::backend::local::Local;
+use boxproof_scenarios::texts::Texts;
 use clap::ValueEnum;
 use std::path::Path;
 
 /// Says where, in a machine that is itself disposable.
 const BACKEND: &str = "BOXPROOF_BACKEND";
+/// This program, whatever became of its file since it was started.
+pub const OURSELVES: &str = "/proc/self/exe";
 
 /// A backend that can be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum Place {
     Vm,
     /// This machine.
     Local,
+    /// A machine of Vagrant's.
+    Vagrant,
 }
 
 impl Place {
@@ -26,32 +31,61 @@ impl Place {
         match asked {
             Backend::Vm => Ok(Place::Vm),
             Backend::Local => Ok(Place::Local),
+            Backend::Vagrant => Ok(Place::Vagrant),
             Backend::Auto => match std::env::var(BACKEND) {
                 Err(_) => Ok(Place::Vm),
                 Ok(named) if named.is_empty() => Ok(Place::Vm),
                 Ok(named) => match Backend::from_str(&named, false) {
-                    Ok(Backend::Vm | Backend::Auto) => Ok(Place::Vm),
-                    Ok(Backend::Local) => Ok(Place::Local),
-                    Err(_) => Err(Trouble::usage(format!("{BACKEND}={named}: must be vm, local or auto"))),
+                    Ok(Backend::Auto) => Ok(Place::Vm),
+                    Ok(backend) => Place::of(backend),
+                    Err(_) => Err(Trouble::usage(format!("{BACKEND}={named}: must be vm, local, vagrant or auto"))),
                 },
             },
         }
     }
 
+    /// The same for a class, of whom nobody may meet what another left.
+    pub fn of_many(asked: Backend) -> Result<Place, Trouble> {
+        match Place::of(asked)? {
+            Place::Vagrant => {
+                Err(Trouble::usage("a class is not examined in one machine of Vagrant's: --backend vm, or local"))
+            }
+            place => Ok(place),
+        }
+    }
+
     /// Whether the machine is thrown away afterwards.
     pub fn is_disposable(self) -> bool {
+        self != Place::Local
+    }
+
+    /// Whether the machine has nothing but what is brought there: no interpreter, for instance.
+    pub fn is_bare(self) -> bool {
         self == Place::Vm
     }
 
-    /// Starts an agent there, in a virtual machine from its `snapshot` or by a boot. `say` gets a line for whoever waits.
-    pub fn start(self, snapshot: bool, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    /// Starts an agent there. `say` gets a line for whoever waits.
+    pub fn start(self, args: &ExamArgs, texts: &Texts, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
         match self {
-            // This program, whatever became of its file since it was started.
-            Place::Local => match Local::start(Path::new("/proc/self/exe")) {
-                Ok(agent) => Ok(Box::new(agent)),
-                Err(error) => Err(Trouble::environment(error)),
-            },
-            Place::Vm => crate::vm::agent(snapshot, say),
+            Place::Local => local(),
+            Place::Vm => crate::vm::agent(!args.no_snapshot, say),
+            Place::Vagrant => crate::vagrant::agent(args.vagrant.as_deref(), args.keep, texts, say),
         }
+    }
+
+    /// The same for one of many exams.
+    pub fn start_one_of_many(self, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+        match self {
+            Place::Local => local(),
+            Place::Vm => crate::vm::agent(true, say),
+            Place::Vagrant => Err(Trouble::environment("a machine of Vagrant's is for one exam")),
+        }
+    }
+}
+
+fn local() -> Result<Box<dyn Agent>, Trouble> {
+    match Local::start(Path::new(OURSELVES)) {
+        Ok(agent) => Ok(Box::new(agent)),
+        Err(error) => Err(Trouble::environment(error)),
     }
 }

@@ -31,7 +31,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let scenarios = chosen(args, course.as_ref())?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
     let build_limit = course.as_ref().map_or(BUILD, |course| course.build);
-    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place.is_disposable(), build_limit, &texts)?;
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place, build_limit, &texts)?;
     let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
     let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;
@@ -60,7 +60,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
         extra: subject.libraries,
         about: subject.about,
     };
-    let mut agent = place.start(!args.no_snapshot, &|line| progress.say(line))?;
+    let mut agent = place.start(args, &texts, &|line| progress.say(line))?;
     let mut result = conduct(catalogue(), agent.as_mut(), &parcel, &mut |event| progress.hear(event));
     drop(agent);
     progress.finish();

@@ -20,6 +20,7 @@ mod outcome;
 mod progress;
 mod report;
 mod subject;
+mod vagrant;
 mod vm;
 mod words;
 

@@ -1,6 +1,7 @@
 //! The runtime under test: from the path on the command line to what is sent to the agent.
 
 use crate::args::Adapter;
+use crate::backend::Place;
 use crate::build::build;
 use crate::outcome::Trouble;
 use boxproof_harness::manifest::{FILE_NAME, Invocation, Manifest};
@@ -31,12 +32,12 @@ pub struct Subject {
 const NOT_THE_PROGRAM: [&str; 4] = ["rootfs", "target", ".git", "node_modules"];
 
 impl Subject {
-    /// Looks at what the command line names. `disposable`: whether it will run on a machine that is thrown away. Building
-    /// it may take as long as `build_limit`.
+    /// Looks at what the command line names, and which is to be examined in `place`. Building it may take as long as
+    /// `build_limit`.
     pub fn find(
         given: Option<&Path>,
         adapter: Option<Adapter>,
-        disposable: bool,
+        place: Place,
         build_limit: Duration,
         texts: &Texts,
     ) -> Result<Subject, Trouble> {
@@ -49,7 +50,7 @@ impl Subject {
         }
         let invocation = invocation(manifest.as_ref(), adapter)?;
         let build = match manifest.as_ref().and_then(|manifest| Some((manifest, manifest.build.as_deref()?))) {
-            Some((manifest, command)) => build(manifest, command, disposable, build_limit)?,
+            Some((manifest, command)) => build(manifest, command, place.is_disposable(), build_limit)?,
             None => None,
         };
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
@@ -64,7 +65,7 @@ impl Subject {
         Ok(Subject {
             invocation,
             submission: submission.map_err(Trouble::usage)?,
-            libraries: libraries(&program, disposable, texts)?,
+            libraries: libraries(&program, place, texts)?,
             about: about(path, &program, build),
             program: name,
             directory,
@@ -143,12 +144,12 @@ fn refused(error: &ProgramError, texts: &Texts) -> Trouble {
     Trouble::usage(texts.text(&text.id, &text.params))
 }
 
-fn libraries(program: &Program, disposable: bool, texts: &Texts) -> Result<Tree, Trouble> {
-    if !disposable {
+fn libraries(program: &Program, place: Place, texts: &Texts) -> Result<Tree, Trouble> {
+    if !place.is_disposable() {
         return Ok(Tree::new());
     }
     let closure = program.closure().map_err(|error| refused(&error, texts))?;
-    if let Some(language) = &closure.needs_tree {
+    if let Some(language) = closure.needs_tree.as_ref().filter(|_| place.is_bare()) {
         return Err(Trouble::environment(format!(
             "{}: it is run by {language}, whose library is not in the virtual machine. Examine it where {language} is \
              installed, in a machine you can throw away: sudo boxproof exam --backend local {}",

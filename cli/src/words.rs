@@ -181,8 +181,10 @@ mod tests {
             include_str!("list.rs"),
             include_str!("progress.rs"),
             include_str!("report/classroom50.rs"),
+            include_str!("report/github.rs"),
             include_str!("report/gradescope.rs"),
             include_str!("report/html/class.rs"),
+            include_str!("vagrant.rs"),
             include_str!("report/html/drawings.rs"),
             include_str!("report/html/mod.rs"),
             include_str!("report/html/scenario.rs"),
@@ -193,6 +195,7 @@ mod tests {
             include_str!("report/prairielearn.rs"),
             include_str!("report/telling.rs"),
             include_str!("report/terminal.rs"),
+            include_str!("../../harness/src/backend/vagrant/error.rs"),
             include_str!("../../harness/src/program.rs"),
         ]
         .concat();

@@ -224,6 +224,32 @@ fn without_qemu_the_default_backend_is_3_and_says_what_to_install() {
     command.assert().code(3).stdout("").stderr(contains("apt-get install").and(contains("qemu-system")));
 }
 
+#[test]
+fn vagrant_that_is_not_there_is_told_apart() {
+    let place = directory();
+    let runtime = file(place.path(), "mycontainer", 0o755, b"#!/bin/sh\nexit 0\n");
+    fs::create_dir_all(place.path().join("rootfs/bin")).expect("a rootfs");
+    let exam = |language: &str| {
+        let mut command = boxproof();
+        command
+            .args(["exam", "--backend", "vagrant", "--only", "pid-one", "--lang", language, "--rootfs", "rootfs"])
+            .arg(&runtime);
+        command.current_dir(place.path()).env_remove("VAGRANT_CWD");
+        command
+    };
+    exam("en").assert().code(2).stdout("").stderr(contains("there is no Vagrantfile").and(contains("--vagrant DIR")));
+    exam("ja").assert().code(2).stderr(contains("Vagrantfile がありません"));
+    file(place.path(), "Vagrantfile", 0o644, b"");
+    let without = exam("en").env("PATH", "/nonexistent").assert().code(3).stdout("");
+    without.stderr(contains("vagrant could not be started").and(contains("--backend vm")));
+    boxproof()
+        .args(["class", "--backend", "vagrant", "-o", "out", "."])
+        .current_dir(place.path())
+        .assert()
+        .code(2)
+        .stderr(contains("a class is not examined in one machine"));
+}
+
 /// Runs its command as it is, isolated from nothing, and says nothing when it is called wrongly.
 const BARE: &str = "#!/bin/sh\n[ $# -ge 2 ] || exit 2\nshift\nexec \"$@\"\n";
 /// Its payload has a root of its own, and every namespace of the host.

@@ -254,3 +254,22 @@ class-cause-grader = boxproof, the course or the seed changed
 class-cause-kernel = the kernel changed
 class-cause-nothing = nothing else changed: attempts disagree
 message-submission-unusable = The submission cannot be examined: { $reason }
+
+vagrant-not-started = vagrant could not be started: { $detail }. Install Vagrant and a provider (sudo apt-get install vagrant-libvirt), or examine without them: --backend vm
+vagrant-no-file = { $directory }: there is no Vagrantfile here, in vagrant/ or in a directory above. Name its directory: --vagrant DIR
+vagrant-refused = { $command }: { $detail }
+vagrant-several = { $directory }/Vagrantfile defines several machines ({ $names }). boxproof wants one of its own: --vagrant DIR names the directory of another Vagrantfile
+vagrant-inaccessible = the machine of { $directory } is gone: Vagrant remembers it, and its provider has it no more. Forget it, then examine again: cd { $directory } && vagrant destroy -f
+vagrant-not-up =
+    the machine did not come up. See for yourself: cd { $directory } && vagrant up. Vagrant's last lines:
+    { $detail }
+vagrant-unreachable = the machine runs, and its ssh does not answer ({ $detail }). Start it anew: cd { $directory } && vagrant reload
+vagrant-architecture = the machine is { $machine }, and this boxproof is built for { $ours }, as is what it examines. Build and examine inside the machine: cd { $directory } && vagrant ssh -c 'cd /vagrant && make exam'
+vagrant-no-root = the machine's user may not use sudo without a password, as every box for Vagrant allows. See for yourself: cd { $directory } && vagrant ssh -c 'sudo -n true'
+vagrant-half-provisioned = the machine is not ready: provision.sh has not come to its end in it. Let it: cd { $directory } && vagrant provision
+vagrant-no-controllers = the machine's cgroup v2 has no { $controllers }. Take a box whose kernel has them (VM_BOX): cd { $directory } && vagrant destroy
+vagrant-agent = bring the agent into the machine: { $detail }
+ui-vagrant-up = Vagrant's machine is { $state }: it is brought up now, and put back afterwards (--keep leaves it running)
+ui-vagrant-up-and-kept = Vagrant's machine is { $state }: it is brought up now, and stays so
+ui-vagrant-connecting = bringing boxproof into Vagrant's machine
+ui-github-more = { $count } more are not annotated: GitHub shows ten of a step. The summary of this run has all of them.

@@ -254,3 +254,22 @@ class-cause-grader = boxproof、コース、またはシードが変わりまし
 class-cause-kernel = カーネルが変わりました
 class-cause-nothing = ほかには何も変わっていません。試行ごとに結果が違います
 message-submission-unusable = 提出物を調べられません: { $reason }
+
+vagrant-not-started = vagrant を起動できません: { $detail }。Vagrant とプロバイダーをインストールするか (sudo apt-get install vagrant-libvirt)、それらなしで試験してください: --backend vm
+vagrant-no-file = { $directory }: ここにも、vagrant/ にも、上のディレクトリにも Vagrantfile がありません。ディレクトリを指定してください: --vagrant DIR
+vagrant-refused = { $command }: { $detail }
+vagrant-several = { $directory }/Vagrantfile には複数のマシン ({ $names }) が定義されています。boxproof には専用のマシンが 1 つ必要です。別の Vagrantfile のあるディレクトリを指定してください: --vagrant DIR
+vagrant-inaccessible = { $directory } のマシンはなくなっています。Vagrant は覚えていますが、プロバイダーにはもうありません。Vagrant に忘れさせてから、もう一度試験してください: cd { $directory } && vagrant destroy -f
+vagrant-not-up =
+    マシンが起動しませんでした。確かめるには: cd { $directory } && vagrant up。Vagrant の最後の出力:
+    { $detail }
+vagrant-unreachable = マシンは動いていますが、ssh が応答しません ({ $detail })。再起動してください: cd { $directory } && vagrant reload
+vagrant-architecture = マシンは { $machine } ですが、この boxproof と試験対象は { $ours } 用にビルドされています。マシンの中でビルドして試験してください: cd { $directory } && vagrant ssh -c 'cd /vagrant && make exam'
+vagrant-no-root = マシンのユーザーがパスワードなしで sudo を使えません。Vagrant 用の box ならどれでも使えるはずです。確かめるには: cd { $directory } && vagrant ssh -c 'sudo -n true'
+vagrant-half-provisioned = マシンの準備が終わっていません。provision.sh が最後まで実行されていません。実行するには: cd { $directory } && vagrant provision
+vagrant-no-controllers = マシンの cgroup v2 に { $controllers } がありません。カーネルにそれがある box を使ってください (VM_BOX): cd { $directory } && vagrant destroy
+vagrant-agent = エージェントをマシンに送れません: { $detail }
+ui-vagrant-up = Vagrant のマシンの状態は { $state } です。これから起動し、終わったら元に戻します (--keep で動かしたままにします)
+ui-vagrant-up-and-kept = Vagrant のマシンの状態は { $state } です。これから起動し、動かしたままにします
+ui-vagrant-connecting = boxproof を Vagrant のマシンに送っています
+ui-github-more = ほかに { $count } 件あります。GitHub が表示する注釈は 1 ステップにつき 10 件までです。すべてはこの実行のサマリーにあります。

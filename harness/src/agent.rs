@@ -143,7 +143,11 @@ fn examine_all<O: Write + Send>(
     std::thread::scope(|scope| {
         scope.spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
-                let _ = voice.say(&Event::Beat);
+                if voice.say(&Event::Beat).is_err() {
+                    // Nobody hears it any more: a connection broke, or a command line was killed. The testbeds end with
+                    // the agent; workers would only notice when they next have something to say.
+                    std::process::exit(1);
+                }
             }
         });
         // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.

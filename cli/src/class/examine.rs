@@ -105,8 +105,7 @@ impl Room {
     }
 
     fn exam(&self, student: &Student, handed_in: &HandedIn) -> Result<Report, Trouble> {
-        let disposable = self.place.is_disposable();
-        let subject = Subject::find(Some(&handed_in.path), None, disposable, self.course.build, &self.texts)?;
+        let subject = Subject::find(Some(&handed_in.path), None, self.place, self.course.build, &self.texts)?;
         let parcel = Parcel {
             plan: self.plan(student, subject.invocation, subject.program),
             rootfs: self.rootfs_for(&handed_in.path)?,
@@ -114,7 +113,7 @@ impl Room {
             extra: subject.libraries,
             about: subject.about,
         };
-        let mut agent = self.place.start(true, &|_| {})?;
+        let mut agent = self.place.start_one_of_many(&|_| {})?;
         Ok(conduct(catalogue(), agent.as_mut(), &parcel, &mut |_| {}))
     }
 

@@ -52,7 +52,7 @@ pub fn run(args: &ClassArgs) -> Result<Outcome, Trouble> {
     let students = shard::part(roster::read(&args.class, &except)?, args.shard);
     let store = Store::of(out);
     // Once before the first student: what is missing here is told at once, and what is made once is not made by all.
-    drop(room.place.start(true, &|line| anstream::eprintln!("{}", crate::words::line(line)))?);
+    drop(room.place.start_one_of_many(&|line| anstream::eprintln!("{}", crate::words::line(line)))?);
     let mut journal = Journal::open(out, args.resume)?;
 
     examine_all(&room, &students, &store, &mut journal, jobs(args, room.place))?;
@@ -96,7 +96,7 @@ fn room(args: &ClassArgs) -> Result<Room, Trouble> {
     Ok(Room {
         seed: args.seed.or(course.seed).unwrap_or_else(|| seed_of_file(&course)),
         course,
-        place: Place::of(args.backend)?,
+        place: Place::of_many(args.backend)?,
         texts,
         rootfs: rootfs.map_err(Trouble::environment)?,
         scratch: absolute(&scratch)?,
@@ -120,7 +120,7 @@ fn jobs(args: &ClassArgs, place: Place) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let by_memory = match place {
         Place::Local => usize::MAX,
-        Place::Vm => memory_available().map_or(1, |bytes| (bytes / MACHINE) as usize),
+        Place::Vm | Place::Vagrant => memory_available().map_or(1, |bytes| (bytes / MACHINE) as usize),
     };
     args.jobs.map_or(processors.min(by_memory), |jobs| jobs as usize).max(1)
 }

@@ -5,6 +5,7 @@ pub mod class;
 mod classroom50;
 mod csv;
 mod ctrf;
+mod github;
 mod gradescope;
 mod html;
 mod json;
@@ -37,6 +38,8 @@ pub enum Format {
     Text,
     /// Markdown, as for a GitHub job summary
     Md,
+    /// Annotations: commands for GitHub's runner, to be printed in a step
+    Github,
     /// One page that needs nothing else; of several results, a page of the class
     Html,
     /// JUnit XML
@@ -66,6 +69,7 @@ impl Format {
             Format::Json => json(report)?,
             Format::Text => anstream::adapter::strip_str(&terminal(report, texts)).to_string(),
             Format::Md => markdown::markdown(&seen(), texts),
+            Format::Github => github::github(&seen(), texts),
             Format::Html => html::student_page(&seen(), texts),
             Format::Junit => junit::junit(&seen(), texts),
             Format::Tap => tap::tap(&seen(), texts),
@@ -211,7 +215,11 @@ pub fn reasons<'a>(scenarios: &[Examined<'a>], status: Status) -> Vec<(&'a str, 
 
 /// The command that repeats this run exactly: what is drawn depends on the seed and the scenario alone.
 pub fn again(report: &Report) -> String {
-    let backend = if report.environment.isolation == "host" { " --backend local" } else { "" };
+    let backend = match report.environment.isolation.as_str() {
+        "host" => " --backend local",
+        "vm" => " --backend vagrant",
+        _ => "",
+    };
     let (path, seed) = (shell_word(&report.submission.path), report.run.seed);
     format!("boxproof exam {path}{backend}{} --seed {seed}", selection(report))
 }

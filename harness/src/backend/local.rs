@@ -1,18 +1,17 @@
 //! The agent as a process of this machine. It needs root, and it runs a foreign program as root: asked for by name only.
 
+use super::piped::{Came, Piped};
 use super::{Agent, Heard};
-use crate::error::{Context, Error, Result};
-use std::io::{BufRead, BufReader, Write};
+use crate::error::{Error, Result};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// An agent process at the end of two pipes.
 pub struct Local {
-    child: Child,
-    lines: Receiver<String>,
+    /// Always there until it is dropped.
+    process: Option<Piped>,
 }
 
 impl Local {
@@ -27,41 +26,29 @@ impl Local {
             ));
         }
         let mut command = Command::new(program);
-        command.arg("agent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         // Out of the terminal's reach: Ctrl-C is for the command line, whose end then ends the agent.
-        command.process_group(0);
-        crate::sys::machine::die_with_parent(&mut command);
-        let mut child = command.spawn().context(format!("start {} agent", program.display()))?;
-        let stdout = child.stdout.take().ok_or_else(|| Error::new("the agent has no stdout"))?;
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Local { child, lines })
+        command.arg("agent").stderr(Stdio::inherit()).process_group(0);
+        Piped::start(command).map(|process| Local { process: Some(process) })
+    }
+
+    fn process(&mut self) -> Result<&mut Piped> {
+        self.process.as_mut().ok_or_else(|| Error::new("the agent was ended"))
     }
 }
 
 impl Agent for Local {
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        let stdin = self.child.stdin.as_mut().ok_or_else(|| Error::new("the agent's stdin is closed"))?;
-        stdin.write_all(bytes).and_then(|()| stdin.flush()).context("write to the agent")
+        self.process()?.send(bytes)
     }
 
     fn hear(&mut self, patience: Duration) -> Result<Heard> {
-        Ok(match self.lines.recv_timeout(patience) {
-            Ok(line) => Heard::Line(line),
-            Err(RecvTimeoutError::Timeout) => Heard::Silence,
-            Err(RecvTimeoutError::Disconnected) => {
-                let status = self.child.wait().context("wait for the agent")?;
-                Heard::Gone(match status.signal() {
-                    Some(signal) => format!("the agent was ended by signal {signal}"),
-                    None => format!("the agent exited with {}", status.code().unwrap_or(-1)),
-                })
-            }
+        Ok(match self.process()?.hear(patience)? {
+            Came::Line(line) => Heard::Line(line),
+            Came::Nothing => Heard::Silence,
+            Came::Ended(status) => Heard::Gone(match status.signal() {
+                Some(signal) => format!("the agent was ended by signal {signal}"),
+                None => format!("the agent exited with {}", status.code().unwrap_or(-1)),
+            }),
         })
     }
 
@@ -72,10 +59,8 @@ impl Agent for Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // Closing stdin lets it end by itself; an agent in the middle of an exam is ended, and with it its testbeds.
-        drop(self.child.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // An agent in the middle of an exam is ended, and with it its testbeds.
+        drop(self.process.take());
         // What its death leaves is an empty cgroup directory per testbed that was alive.
         let _ = crate::testbed::cgroup::remove_leftovers();
     }

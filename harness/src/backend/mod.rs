@@ -1,9 +1,12 @@
 //! Where testbeds live.
 //!
 //! Every backend comes down to an [`Agent`]: something that takes bytes and says lines. A local one is a process at the
-//! end of two pipes, one in a virtual machine sits behind a serial port.
+//! end of two pipes, one in a micro-VM sits behind a serial port, one in a machine of Vagrant's at the far end of its ssh.
 
 pub mod local;
+mod piped;
+pub mod ssh;
+pub mod vagrant;
 pub mod vm;
 
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! The pages in a real browser: Debian's Chromium, without a window and without network.
+//! The pages in a real browser: Chromium or Chrome, without a window and without network.
 
 use super::hostile::hostile;
 use super::pages::class;
@@ -8,6 +8,17 @@ use std::fs;
 
 /// What a script finds when it uses the page as a teacher would: it clicks, chooses, types, and looks at the rows.
 const DRIVER: &str = include_str!("driver.html");
+
+/// What a browser may be called: on Debian, on GitHub's runner, elsewhere.
+const BROWSERS: [&str; 3] = ["chromium", "google-chrome", "chromium-browser"];
+
+fn browser() -> &'static str {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |name: &&str| std::env::split_paths(&path).any(|directory| directory.join(name).is_file());
+    BROWSERS.into_iter().find(there).unwrap_or_else(|| {
+        panic!("none of {BROWSERS:?} is installed. Where there is none, leave this test out: -- --skip in_a_browser")
+    })
+}
 
 /// Loads the driver beside `page`, and returns what it found.
 fn drive(page: &str) -> serde_json::Value {
@@ -30,7 +41,7 @@ fn drive(page: &str) -> serde_json::Value {
         "--dump-dom",
         &url,
     ];
-    let dom = read_by("chromium", &arguments, "");
+    let dom = read_by(browser(), &arguments, "");
     let found = dom.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
     let (found, _) = found.unwrap_or_else(|| panic!("no findings in {dom}"));
     serde_json::from_str(&found.replace("&amp;", "&"))

@@ -51,12 +51,33 @@ pub(super) fn hostile(report: &Report) -> Report {
 fn no_format_is_taken_over() {
     let (report, texts) = graded(Language::English);
     let report = hostile(&report);
-    for format in Format::value_variants().iter().filter(|format| **format != Format::Classroom50) {
+    // Classroom 50 has a test of its own, and so have annotations, which are commands.
+    let others = |format: &&Format| ![Format::Classroom50, Format::Github].contains(format);
+    for format in Format::value_variants().iter().filter(others) {
         let text = rendered(*format, &report, &texts);
         let commands: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("::")).collect();
         assert!(commands.is_empty(), "{format:?}: {commands:?}");
         assert!(!text.contains("##["), "{format:?}");
         assert!(!text.contains('\u{1b}'), "{format:?}");
+    }
+}
+
+/// Each line is one command, and one of ours: nothing foreign ends it or begins another.
+#[test]
+fn annotations_stay_ours() {
+    let (report, texts) = told(Language::English);
+    let text = rendered(Format::Github, &hostile(&report), &texts);
+    let kinds = ["::error title=", "::warning title="];
+    for line in text.lines() {
+        assert!(kinds.iter().any(|kind| line.starts_with(kind)), "{line}");
+        let (_, rest) = line[2..].split_once("::").expect("a message");
+        let title = &line[2..line.len() - rest.len() - 2];
+        assert!(!title.contains(',') && title.matches('=').count() >= 1 && !title.contains(':'), "{title}");
+        assert!(!rest.contains("##[") && !rest.contains('\r'), "{rest}");
+    }
+    for kind in kinds {
+        let count = text.lines().filter(|line| line.starts_with(kind)).count();
+        assert!((1..=10).contains(&count), "{kind}: {count}");
     }
 }
 
