@@ -1,6 +1,8 @@
 //! Debian packages without root: downloaded by the machine's own apt, which checks their signatures, and unpacked into
 //! a cache. What the cache holds is never asked for again, so everything works offline after the first time.
 
+pub mod closure;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;

@@ -63,6 +63,8 @@ pub(super) enum Origin<'a> {
 pub(super) struct Launch<'a> {
     pub(super) qemu: &'a Path,
     pub(super) origin: Origin<'a>,
+    /// Its only disk, if it has one. It is only ever read, so any number of guests may have the same.
+    pub(super) disk: Option<&'a Path>,
     pub(super) accel: Accel,
     pub(super) options: &'a VmOptions,
     /// Whether QEMU confines itself by seccomp; not every build can.
@@ -88,6 +90,13 @@ impl Launch<'_> {
             .args(["-chardev", &format!("socket,id=control,fd={control}"), "-mon", "chardev=control,mode=control"])
             .args(["-chardev", &format!("socket,id=port,fd={port}"), "-device", "virtio-serial-pci"])
             .args(["-device", &format!("virtserialport,chardev=port,name={}", guest::PORT_NAME)]);
+        if let Some(disk) = self.disk {
+            // In this option a comma ends the name of the file; two are a comma.
+            let name = disk.display().to_string().replace(',', ",,");
+            command
+                .args(["-drive", &format!("if=none,id=userland,format=raw,readonly=on,file={name}")])
+                .args(["-device", "virtio-blk-pci,drive=userland"]);
+        }
         if self.sandbox {
             command.args(["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]);
         }
