@@ -1,9 +1,10 @@
 //! Where the exam takes place.
 
-use crate::args::Backend;
+use crate::args::{Backend, BuildPlace};
 use crate::outcome::Trouble;
 use boxproof_harness::backend::Agent;
 use boxproof_harness::backend::local::Local;
+use boxproof_harness::backend::vm::VmOptions;
 use clap::ValueEnum;
 use std::path::Path;
 
@@ -43,15 +44,20 @@ impl Place {
         self == Place::Vm
     }
 
-    /// Starts an agent there, in a virtual machine from its `snapshot` or by a boot. `say` gets a line for whoever waits.
-    pub fn start(self, snapshot: bool, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    /// Where to build: what nobody vouches for is built where it is examined.
+    pub fn builds(self, asked: Option<BuildPlace>) -> BuildPlace {
+        asked.unwrap_or(if self.is_disposable() { BuildPlace::Vm } else { BuildPlace::Here })
+    }
+
+    /// Starts an agent there, in such a virtual machine if it is one. `say` gets a line for whoever waits.
+    pub fn start(self, vm: &VmOptions, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
         match self {
             // This program, whatever became of its file since it was started.
             Place::Local => match Local::start(Path::new("/proc/self/exe")) {
                 Ok(agent) => Ok(Box::new(agent)),
                 Err(error) => Err(Trouble::environment(error)),
             },
-            Place::Vm => crate::vm::agent(snapshot, say),
+            Place::Vm => crate::vm::agent(vm, say),
         }
     }
 }
