@@ -18,13 +18,15 @@ TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux i
            podman=podman
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 
-.PHONY: help exam test bench matrix build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
+.PHONY: help exam test bench matrix guest growth build docs tools-for-builds tools-for-exams tools-for-tests tools-for-benches
 
 help:
 	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
 	@echo 'make test    run every test (as root, or by sudo)'
 	@echo 'make bench   measure start-up, a whole exam, and a machine from its snapshot'
 	@echo 'make matrix  every wrong runtime against every scenario: docs/kill-matrix.md'
+	@echo 'make guest   kernels 6.1 and 6.12, builds and scripts in the virtual machine (downloads; minutes)'
+	@echo 'make growth  what a class takes in time and memory, from 1 submission to 100 (half an hour and more)'
 	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
 	@echo 'make docs    write docs/scenarios.md anew'
 	@echo
@@ -57,6 +59,15 @@ matrix: tools-for-tests
 	cargo build --locked -p boxproof -p mycontainer -p wrong-runtime
 	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" BOXPROOF_WRITE_MATRIX=1 INSTA_UPDATE=always \
 		cargo test --locked -p boxproof-scenarios --test matrix -- --nocapture all::
+
+# What the virtual machine has besides busybox, and the kernels it can have: not in `make test`, for it downloads a lot.
+guest: tools-for-exams
+	cargo build --locked -p boxproof -p mycontainer
+	cargo test --locked -p boxproof --test guest -- --ignored --test-threads=1
+
+growth: tools-for-tests build
+	scenarios/controls/build.sh "$(TARGET)/controls"
+	cli/benches/growth.sh bin/boxproof "$(TARGET)/controls" $(COUNTS)
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md

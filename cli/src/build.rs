@@ -45,6 +45,8 @@ pub struct Made {
 
 /// What a compiler needs; an exam has less.
 const MEMORY_MIB: u32 = 1024;
+/// Of that, what the build may take; the rest is the kernel's and the agent's.
+const FOR_BUILD_MIB: u32 = 700;
 
 impl Workshop<'_> {
     /// Builds the program as its author says.
@@ -65,6 +67,7 @@ impl Workshop<'_> {
             command: words.to_vec(),
             program: program.clone(),
             seconds: self.limit.as_secs(),
+            memory: u64::from(FOR_BUILD_MIB) << 20,
             largest: self.largest,
             submission_bytes: archive.len() as u64,
         };
@@ -107,7 +110,7 @@ impl Workshop<'_> {
             Fate::Done => String::new(),
             Fate::Failed { status } => tell("build-failed", "status", &status.to_string()),
             Fate::Killed { signal } => tell("build-killed", "signal", &signal.to_string()),
-            Fate::OutOfMemory => tell("build-out-of-memory", "memory", &format!("{} MiB", MEMORY_MIB / 4 * 3)),
+            Fate::OutOfMemory => tell("build-out-of-memory", "memory", &format!("{FOR_BUILD_MIB} MiB")),
             Fate::TimedOut => tell("build-timed-out", "seconds", &seconds),
             Fate::NoProgram => tell("build-no-program", "packages", &tools.packages().join(" ")),
             Fate::TooLarge => tell("build-too-large", "size", &format!("{} MiB", self.largest >> 20)),

@@ -153,7 +153,9 @@ fn surroundings(
         return Ok((None, Tree::new()));
     }
     let linked_there = made.place.is_some() && matches!(program.kind, ProgramKind::DynamicElf { .. });
-    if linked_there || program.kind.is_script_of(&Tools::LANGUAGES) {
+    // Scripts of sh have had busybox since before there was a user land; everything that they are written with is in it.
+    let script = program.kind.is_script_of(&Tools::LANGUAGES) && !program.kind.is_script_of(&["sh"]);
+    if linked_there || script {
         return Ok((Some(Tools::Scripts), Tree::new()));
     }
     let closure = program.closure().map_err(|error| refused(&error, texts))?;

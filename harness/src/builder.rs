@@ -34,8 +34,8 @@ pub(crate) struct Built {
     pub(crate) archive: Vec<u8>,
 }
 
-/// Builds what `archive` holds. An error is ours, never the author's. `memory`: of this machine.
-pub(crate) fn build(order: &BuildOrder, archive: &[u8], memory: u64) -> Result<Built> {
+/// Builds what `archive` holds. An error is ours, never the author's.
+pub(crate) fn build(order: &BuildOrder, archive: &[u8]) -> Result<Built> {
     let place = tempfile::tempdir().context("make a directory for the build")?;
     let (home, work) = (place.path().join("home"), place.path().join("work"));
     for directory in [&home, &work] {
@@ -46,7 +46,7 @@ pub(crate) fn build(order: &BuildOrder, archive: &[u8], memory: u64) -> Result<B
 
     let start = Instant::now();
     let (fate, log) = match find(&order.command, &work) {
-        Some(program) => run(order, &program, &home, &work, memory / 4 * 3)?,
+        Some(program) => run(order, &program, &home, &work)?,
         None => (Fate::NoProgram, String::new()),
     };
     let took = start.elapsed();
@@ -91,10 +91,10 @@ fn environment(home: &Path) -> Vec<String> {
     OFFLINE.iter().map(|&word| word.to_owned()).chain(own).collect()
 }
 
-fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path, memory: u64) -> Result<(Fate, String)> {
+fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(Fate, String)> {
     let c_string = |bytes: &[u8]| CString::new(bytes).map_err(|error| Error::new(format!("a word with NUL: {error}")));
     let strings = |words: &[String]| words.iter().map(|word| c_string(word.as_bytes())).collect::<Result<Vec<_>>>();
-    let cgroup = BedCgroup::create("build", PROCESSES, memory)?;
+    let cgroup = BedCgroup::create("build", PROCESSES, order.memory)?;
     let nothing = File::open("/dev/null").context("open /dev/null")?;
     let (read, write) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
     let started = launch(&Launch {

@@ -96,6 +96,8 @@ pub struct BuildOrder {
     pub program: String,
     /// The longest that it may take.
     pub seconds: u64,
+    /// The most bytes of memory that it may take, the files that it writes included.
+    pub memory: u64,
     /// The most bytes that may come of it.
     pub largest: u64,
     /// Length of the archive with the submission.
