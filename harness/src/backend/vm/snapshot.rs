@@ -36,7 +36,7 @@ use crate::apt;
 /// How many are kept: those last used. Each takes some 150 MB.
 const KEPT: usize = 6;
 /// Changes whenever a guest is saved or restored otherwise, so that old snapshots are not used.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The state of the devices is less than a megabyte.
 const LARGEST_STATE: u64 = 64 << 20;
 
