@@ -65,7 +65,7 @@ impl Tools {
 
     /// The packages that are asked for by name; their names are Debian's and Ubuntu's.
     pub fn packages(self) -> Vec<&'static str> {
-        const SCRIPTS: [&str; 17] = [
+        const SCRIPTS: [&str; 18] = [
             "bash",
             "coreutils",
             "dash",
@@ -75,6 +75,7 @@ impl Tools {
             "hostname",
             "iproute2",
             "iptables",
+            "libc-bin",
             "libcap2-bin",
             "mount",
             "netcat-openbsd",
