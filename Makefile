@@ -26,13 +26,16 @@ PROOF   := $(BUILDS) vagrant=vagrant /usr/share/doc/vagrant-libvirt=vagrant-libv
            sfdisk=fdisk debugfs=e2fsprogs grub-mkimage=grub-common /usr/lib/grub/i386-pc=grub-pc-bin rsync=rsync ssh=openssh-client \
            iptables=iptables jq=jq /usr/sbin/sshd=openssh-server
 
-.PHONY: help exam test bench matrix build docs vagrant-proof tools-for-builds tools-for-exams tools-for-tests tools-for-benches tools-for-proof
+.PHONY: help exam test bench matrix guest growth build docs vagrant-proof tools-for-builds tools-for-exams tools-for-tests tools-for-benches \
+        tools-for-proof
 
 help:
 	@echo 'make exam    examine the reference runtime, mycontainer, in a virtual machine'
 	@echo 'make test    run every test (as root, or by sudo)'
 	@echo 'make bench   measure start-up, a whole exam, and a machine from its snapshot'
 	@echo 'make matrix  every wrong runtime against every scenario: docs/kill-matrix.md'
+	@echo 'make guest   kernels 6.1 and 6.12, builds and scripts in the virtual machine (downloads; minutes)'
+	@echo 'make growth  what a class takes in time and memory, from 1 submission to 100 (half an hour and more)'
 	@echo 'make vagrant-proof   the Vagrantfile and --backend vagrant with a real machine (root, long)'
 	@echo 'make build   bin/boxproof and bin/mycontainer, no more'
 	@echo 'make docs    write docs/scenarios.md anew'
@@ -73,6 +76,15 @@ vagrant-proof: tools-for-proof build
 	cargo build --locked -p boxproof -p mycontainer
 	program=$$(cargo test --locked -p boxproof --test command_line --no-run --message-format=json | jq -r 'select(.executable).executable' | tail -n 1) && \
 		$(SUDO) vagrant/proof/run.sh "$(abspath $(TARGET))/vagrant-proof" bin/boxproof bin/mycontainer "$$program"
+
+# What the virtual machine has besides busybox, and the kernels it can have: not in `make test`, for it downloads a lot.
+guest: tools-for-exams
+	cargo build --locked -p boxproof -p mycontainer
+	cargo test --locked -p boxproof --test guest -- --ignored --test-threads=1
+
+growth: tools-for-tests build
+	scenarios/controls/build.sh "$(TARGET)/controls"
+	cli/benches/growth.sh bin/boxproof "$(TARGET)/controls" $(COUNTS)
 
 docs: build
 	bin/boxproof list --markdown --lang en > docs/scenarios.md

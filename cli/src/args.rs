@@ -1,6 +1,7 @@
 //! The command line, as clap understands it.
 
 use crate::report::Format;
+use boxproof_harness::backend::vm::userland::Tools;
 use boxproof_harness::result::{Shard, Tier};
 use boxproof_scenarios::texts::Language;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -83,6 +84,14 @@ pub struct ExamArgs {
     /// Leave a machine of Vagrant's running that had to be brought up
     #[arg(long)]
     pub keep: bool,
+    /// The virtual machine's kernel: a version (6.12), a package or a file; default: $BOXPROOF_KERNEL, else what this
+    /// distribution runs in virtual machines
+    #[arg(long, value_name = "KERNEL")]
+    pub kernel: Option<String>,
+    /// Where boxproof.toml's build command runs: in a virtual machine without network (the default for an exam in one), or
+    /// `here`, as you
+    #[arg(long, value_enum, value_name = "PLACE")]
+    pub build: Option<BuildPlace>,
     /// Boot the virtual machine anew instead of restoring it from its snapshot
     #[arg(long)]
     pub no_snapshot: bool,
@@ -147,6 +156,12 @@ pub struct ClassArgs {
     /// Where to examine, as for `exam`
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// The virtual machine's kernel, as for `exam`
+    #[arg(long, value_name = "KERNEL")]
+    pub kernel: Option<String>,
+    /// Where build commands run, as for `exam`
+    #[arg(long, value_enum, value_name = "PLACE")]
+    pub build: Option<BuildPlace>,
     /// What is drawn for everybody comes from this and the student's id; default: the course's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -248,10 +263,17 @@ pub struct VmArgs {
     pub command: VmCommand,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum VmCommand {
     /// Download and unpack what the virtual machine needs and make its snapshot, so that later runs need no network
-    Prepare,
+    Prepare {
+        /// The kernel, as for `exam`
+        #[arg(long, value_name = "KERNEL")]
+        kernel: Option<String>,
+        /// Also what scripts and builds in these languages need (repeatable)
+        #[arg(long, value_enum, value_name = "LANGUAGE")]
+        tools: Vec<ToolsArg>,
+    },
     /// Open a shell in the virtual machine
     Shell,
     /// Remove everything that was downloaded, and the snapshots
@@ -278,6 +300,32 @@ pub enum Backend {
     Vm,
     Local,
     Vagrant,
+}
+
+/// Where a submission is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BuildPlace {
+    Vm,
+    Here,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ToolsArg {
+    Scripts,
+    C,
+    Go,
+    Rust,
+}
+
+impl From<ToolsArg> for Tools {
+    fn from(tools: ToolsArg) -> Tools {
+        match tools {
+            ToolsArg::Scripts => Tools::Scripts,
+            ToolsArg::C => Tools::C,
+            ToolsArg::Go => Tools::Go,
+            ToolsArg::Rust => Tools::Rust,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,10 @@
 //! Where the exam takes place.
 
-use crate::args::{Backend, ExamArgs};
+use crate::args::{Backend, BuildPlace, ExamArgs};
 use crate::outcome::Trouble;
 use boxproof_harness::backend::Agent;
 use boxproof_harness::backend::local::Local;
+use boxproof_harness::backend::vm::VmOptions;
 use boxproof_scenarios::texts::Texts;
 use clap::ValueEnum;
 use std::path::Path;
@@ -64,20 +65,32 @@ impl Place {
         self == Place::Vm
     }
 
-    /// Starts an agent there. `say` gets a line for whoever waits.
-    pub fn start(self, args: &ExamArgs, texts: &Texts, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    /// Where to build: what nobody vouches for is built where it is examined. A machine of Vagrant's is no place for
+    /// builds; what is examined there was always built by its author.
+    pub fn builds(self, asked: Option<BuildPlace>) -> BuildPlace {
+        asked.unwrap_or(if self == Place::Vm { BuildPlace::Vm } else { BuildPlace::Here })
+    }
+
+    /// Starts an agent there, in such a virtual machine if it is one. `say` gets a line for whoever waits.
+    pub fn start(
+        self,
+        args: &ExamArgs,
+        vm: &VmOptions,
+        texts: &Texts,
+        say: &dyn Fn(&str),
+    ) -> Result<Box<dyn Agent>, Trouble> {
         match self {
             Place::Local => local(),
-            Place::Vm => crate::vm::agent(!args.no_snapshot, say),
+            Place::Vm => crate::vm::agent(vm, say),
             Place::Vagrant => crate::vagrant::agent(args.vagrant.as_deref(), args.keep, texts, say),
         }
     }
 
     /// The same for one of many exams.
-    pub fn start_one_of_many(self, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
+    pub fn start_one_of_many(self, vm: &VmOptions, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
         match self {
             Place::Local => local(),
-            Place::Vm => crate::vm::agent(true, say),
+            Place::Vm => crate::vm::agent(vm, say),
             Place::Vagrant => Err(Trouble::environment("a machine of Vagrant's is for one exam")),
         }
     }

@@ -2,12 +2,14 @@
 
 use crate::args::{ExamArgs, language};
 use crate::backend::Place;
+use crate::build::Workshop;
 use crate::course::Course;
 use crate::near::near;
 use crate::outcome::{Outcome, Trouble};
 use crate::progress::Progress;
 use crate::report;
 use crate::subject::Subject;
+use boxproof_harness::backend::vm::VmOptions;
 use boxproof_harness::conductor::{Parcel, conduct};
 use boxproof_harness::plan::Plan;
 use boxproof_harness::result::{Report, Status, Tier};
@@ -23,6 +25,9 @@ use std::time::Duration;
 /// The longest that a build may take where no course says otherwise.
 const BUILD: Duration = Duration::from_secs(3600);
 
+/// The most bytes that may come of it, likewise.
+const LARGEST: u64 = 512 << 20;
+
 /// Examines one runtime.
 pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let mut texts = crate::words::texts(language(args.lang));
@@ -31,7 +36,17 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
     let scenarios = chosen(args, course.as_ref())?;
     args.report.iter().try_for_each(|(_, path)| writable(path))?;
     let build_limit = course.as_ref().map_or(BUILD, |course| course.build);
-    let subject = Subject::find(args.runtime.as_deref(), args.adapter, place, build_limit, &texts)?;
+    let mut vm = VmOptions { snapshot: !args.no_snapshot, ..crate::vm::options(args.kernel.as_deref()) };
+    let workshop = Workshop {
+        place: place.builds(args.build),
+        exam: place,
+        limit: build_limit,
+        largest: course.as_ref().map_or(LARGEST, |course| course.size),
+        vm: &vm,
+        say: &|line| anstream::eprintln!("{}", crate::words::line(line)),
+    };
+    let subject = Subject::find(args.runtime.as_deref(), args.adapter, &workshop, &texts)?;
+    vm.tools = subject.tools;
     let source = RootfsSource::find(args.rootfs.as_deref(), Some(&subject.directory));
     let source = source
         .map_err(|error| if args.rootfs.is_some() { Trouble::usage(error) } else { Trouble::environment(error) })?;
@@ -60,7 +75,7 @@ pub fn run(args: &ExamArgs) -> Result<Outcome, Trouble> {
         extra: subject.libraries,
         about: subject.about,
     };
-    let mut agent = place.start(args, &texts, &|line| progress.say(line))?;
+    let mut agent = place.start(args, &vm, &texts, &|line| progress.say(line))?;
     let mut result = conduct(catalogue(), agent.as_mut(), &parcel, &mut |event| progress.hear(event));
     drop(agent);
     progress.finish();

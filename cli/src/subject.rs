@@ -2,15 +2,16 @@
 
 use crate::args::Adapter;
 use crate::backend::Place;
-use crate::build::build;
+use crate::build::{Made, Workshop};
 use crate::outcome::Trouble;
+use boxproof_harness::backend::vm::userland::Tools;
 use boxproof_harness::manifest::{FILE_NAME, Invocation, Manifest};
-use boxproof_harness::program::{Program, ProgramError};
+use boxproof_harness::program::{Program, ProgramError, ProgramKind, belongings};
 use boxproof_harness::result::{Build, Submission};
 use boxproof_harness::tree::{Tree, TreeError};
 use boxproof_scenarios::texts::Texts;
-use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// A runtime under test, inspected but not yet run.
 pub struct Subject {
@@ -22,37 +23,40 @@ pub struct Subject {
     pub submission: Tree,
     /// What it needs on a machine that has nothing.
     pub libraries: Tree,
+    /// The user land that it needs there.
+    pub tools: Option<Tools>,
     /// The directory beside which `rootfs/` may lie.
     pub directory: PathBuf,
     /// For the result.
     pub about: Submission,
+    /// Where its files lie until they are sent.
+    _built: Option<TempDir>,
 }
 
-/// Directories beside a program that are not part of it.
-const NOT_THE_PROGRAM: [&str; 4] = ["rootfs", "target", ".git", "node_modules"];
-
 impl Subject {
-    /// Looks at what the command line names, and which is to be examined in `place`. Building it may take as long as
-    /// `build_limit`.
+    /// Looks at what the command line names, and builds it if its author says how.
     pub fn find(
         given: Option<&Path>,
         adapter: Option<Adapter>,
-        place: Place,
-        build_limit: Duration,
+        workshop: &Workshop,
         texts: &Texts,
     ) -> Result<Subject, Trouble> {
         let path = given.unwrap_or(Path::new("."));
-        let manifest = manifest(path)?;
+        let mut manifest = manifest(path)?;
         if manifest.is_none() && given.is_none() {
             return Err(Trouble::usage(format!(
                 "there is no {FILE_NAME} in the current directory. Name the program to examine: boxproof exam ./mycontainer"
             )));
         }
         let invocation = invocation(manifest.as_ref(), adapter)?;
-        let build = match manifest.as_ref().and_then(|manifest| Some((manifest, manifest.build.as_deref()?))) {
-            Some((manifest, command)) => build(manifest, command, place.is_disposable(), build_limit)?,
-            None => None,
+        let beside = manifest.as_ref().map(|manifest| real(&manifest.directory)).transpose()?;
+        let made = match manifest.as_ref().and_then(|manifest| Some((manifest, manifest.build.as_deref()?))) {
+            Some((manifest, command)) => workshop.build(manifest, command, texts)?,
+            None => Made::default(),
         };
+        if let (Some(manifest), Some(place)) = (&mut manifest, &made.place) {
+            moved(manifest, place.path());
+        }
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
         let program = Program::inspect(program).map_err(|error| refused(&error, texts))?;
         let directory = match &manifest {
@@ -62,15 +66,26 @@ impl Subject {
         let name = name_below(&directory, &program.path)?;
         // Whoever names a directory means all of it; whoever names a program means the program.
         let submission = if path.is_dir() { belongings(&directory, &name) } else { alone(&name, &program.path) };
+        let (tools, libraries) = surroundings(&program, &made, workshop.exam, texts)?;
         Ok(Subject {
             invocation,
             submission: submission.map_err(Trouble::usage)?,
-            libraries: libraries(&program, place, texts)?,
-            about: about(path, &program, build),
+            libraries,
+            tools,
+            about: about(path, &program, made.about),
             program: name,
-            directory,
+            directory: beside.unwrap_or(directory),
+            _built: made.place,
         })
     }
+}
+
+/// What was built lies elsewhere than what it was built of.
+fn moved(manifest: &mut Manifest, place: &Path) {
+    if let Ok(below) = manifest.program.strip_prefix(&manifest.directory) {
+        manifest.program = place.join(below);
+    }
+    place.clone_into(&mut manifest.directory);
 }
 
 /// The `boxproof.toml` that speaks of this path: the one in it, or the one beside it that names it.
@@ -122,42 +137,29 @@ fn alone(name: &str, program: &Path) -> Result<Tree, TreeError> {
     Ok(tree)
 }
 
-/// The directory without what is surely not part of the program, which may itself lie there: target/release/mycontainer.
-fn belongings(directory: &Path, program: &str) -> Result<Tree, TreeError> {
-    let mut tree = Tree::new();
-    for (path, node) in Tree::read(directory)?.entries() {
-        let first = path.components().find(|component| matches!(component, Component::Normal(_)));
-        let first = first.map(|component| component.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
-        if !NOT_THE_PROGRAM.contains(&first.as_str()) && !first.ends_with(".tar") {
-            tree.insert(path, node.clone())?;
-        }
-    }
-    if tree.get(program).is_none() {
-        tree.host_file(program, 0o755, directory.join(program))?;
-    }
-    Ok(tree)
-}
-
 /// Why a program cannot be examined, in the reader's language.
 fn refused(error: &ProgramError, texts: &Texts) -> Trouble {
     let text = error.text();
     Trouble::usage(texts.text(&text.id, &text.params))
 }
 
-fn libraries(program: &Program, place: Place, texts: &Texts) -> Result<Tree, Trouble> {
-    if !place.is_disposable() {
-        return Ok(Tree::new());
+/// What the program needs on a machine that has nothing: the distribution's user land, or a few files, or neither.
+fn surroundings(program: &Program, made: &Made, exam: Place, texts: &Texts) -> Result<(Option<Tools>, Tree), Trouble> {
+    if !exam.is_disposable() {
+        return Ok((None, Tree::new()));
+    }
+    let linked_there = made.place.is_some() && matches!(program.kind, ProgramKind::DynamicElf { .. });
+    // Scripts of sh have had busybox since before there was a user land; everything that they are written with is in it.
+    let script = program.kind.is_script_of(&Tools::LANGUAGES) && !program.kind.is_script_of(&["sh"]);
+    if exam.is_bare() && (linked_there || script) {
+        return Ok((Some(Tools::Scripts), Tree::new()));
     }
     let closure = program.closure().map_err(|error| refused(&error, texts))?;
-    if let Some(language) = closure.needs_tree.as_ref().filter(|_| place.is_bare()) {
-        return Err(Trouble::environment(format!(
-            "{}: it is run by {language}, whose library is not in the virtual machine. Examine it where {language} is \
-             installed, in a machine you can throw away: sudo boxproof exam --backend local {}",
-            program.path.display(),
-            program.path.display()
-        )));
+    if let Some(language) = closure.needs_tree.as_ref().filter(|_| exam.is_bare()) {
+        let values = [("path", &*program.path.display().to_string()), ("language", language.as_str())];
+        return Err(Trouble::environment(texts.text("program-language-not-in-vm", &crate::report::params(values))));
     }
-    closure.tree().map_err(Trouble::usage)
+    closure.tree().map(|tree| (None, tree)).map_err(Trouble::usage)
 }
 
 fn about(path: &Path, program: &Program, build: Option<Build>) -> Submission {

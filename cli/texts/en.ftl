@@ -199,6 +199,18 @@ program-interpreter-missing = { $path }: its first line names { $interpreter }, 
 program-loader-missing = { $path }: it is started by the loader { $loader }, which is not on this machine: it was linked on another distribution. Build it here, or static
 program-interpreters-too-deep = { $path }: the interpreter of this script is itself a script, more than four deep. Name a program in its first line
 program-library-missing = { $path }: it needs the library { $library }, which is in none of the places where the loader looks. Install the library or build static
+program-language-not-in-vm = { $path }: it is run by { $language }, which is not in the virtual machine. Examine it where { $language } is installed, in a machine you can throw away: sudo boxproof exam --backend local { $path }
+
+## Builds in the virtual machine
+
+ui-building = building in the virtual machine: { $command }
+build-failed = `{ $command }` ended with status { $status } in the virtual machine. It has no network there: what it needs must lie beside it (cargo vendor, go mod vendor)
+build-killed = `{ $command }` was ended by signal { $signal } in the virtual machine
+build-out-of-memory = `{ $command }` took all the memory that a build may have ({ $memory }), and was killed
+build-timed-out = `{ $command }` was still running after { $seconds } s, and was killed
+build-no-program = `{ $command }`: there is no such program in the virtual machine, or it cannot be executed. Of this distribution's packages it has: { $packages }
+build-too-large = more came of `{ $command }` than is looked at ({ $size })
+build-made-nothing = `{ $command }` ended well, but there is no { $program }, which boxproof.toml names as the program
 
 ## course
 

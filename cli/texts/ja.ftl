@@ -199,6 +199,18 @@ program-interpreter-missing = { $path }: 1 行目にある { $interpreter } が�
 program-loader-missing = { $path }: ローダー { $loader } がこのマシンにありません。別のディストリビューションでリンクされたプログラムです。このマシンでビルドするか、静的リンクにしてください
 program-interpreters-too-deep = { $path }: このスクリプトのインタープリターもまたスクリプトで、4 段より深くなっています。1 行目にはプログラムを書いてください
 program-library-missing = { $path }: ライブラリ { $library } が、ローダーの探すどの場所にもありません。インストールするか、静的リンクでビルドしてください
+program-language-not-in-vm = { $path }: { $language } で動くプログラムですが、仮想マシンに { $language } がありません。{ $language } の入った、捨ててもよいマシンで試験してください: sudo boxproof exam --backend local { $path }
+
+## 仮想マシンでのビルド
+
+ui-building = 仮想マシンでビルドしています: { $command }
+build-failed = 仮想マシンで `{ $command }` がステータス { $status } で終わりました。そこにはネットワークがないので、必要なものは一緒に置いてください (cargo vendor、go mod vendor)
+build-killed = 仮想マシンで `{ $command }` がシグナル { $signal } で終わりました
+build-out-of-memory = `{ $command }` はビルドに使えるメモリ ({ $memory }) を使い切ったので、止められました
+build-timed-out = `{ $command }` は { $seconds } 秒たっても終わらなかったので、止められました
+build-no-program = `{ $command }`: そのプログラムは仮想マシンにないか、実行できません。このディストリビューションのパッケージのうち、あるのは次のものです: { $packages }
+build-too-large = `{ $command }` でできたものが、調べられる大きさ ({ $size }) を超えています
+build-made-nothing = `{ $command }` は正常に終わりましたが、boxproof.toml がプログラムとして挙げている { $program } がありません
 
 ## course
 

@@ -4,7 +4,7 @@
 //! side, one thread each), and says what it finds as JSON lines. It never decides by what the runtime prints.
 
 use crate::error::{Context, Error, Result};
-use crate::event::{Event, Order, PROTOCOL};
+use crate::event::{BuildOrder, Event, ExamOrder, Order, PROTOCOL};
 use crate::manifest::Invocation;
 use crate::pace::Pace;
 use crate::policy::Policy;
@@ -40,7 +40,11 @@ pub fn serve<O: Write + Send>(catalogue: &'static [Scenario], mut input: impl Bu
     while input.read_line(&mut line).context("read an order")? > 0 {
         let order: Order = serde_json::from_str(&line).context("understand an order")?;
         voice.checks.store(0, Ordering::Relaxed);
-        if let Err(error) = obey(catalogue, &order, &mut input, &voice) {
+        let obeyed = match &order {
+            Order::Exam(order) => obey(catalogue, order, &mut input, &voice),
+            Order::Build(order) => build(order, &mut input, &voice),
+        };
+        if let Err(error) = obeyed {
             voice.say(&Event::Trouble { id: "agent".into(), text: error.to_string() })?;
         }
         voice.say(&Event::End { checks: voice.checks.load(Ordering::Relaxed) })?;
@@ -66,6 +70,39 @@ impl<O: Write> Voice<O> {
         }
         Ok(())
     }
+
+    /// Bytes that the line before them has announced.
+    fn give(&self, bytes: &[u8]) -> Result<()> {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.write_all(bytes).and_then(|()| output.flush()).context("send an archive")
+    }
+}
+
+/// Runs `job` while the other side hears each second that this one lives.
+fn beating<T, O: Write + Send>(voice: &Voice<O>, job: impl FnOnce() -> T) -> T {
+    let (stop, stopped) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
+                if voice.say(&Event::Beat).is_err() {
+                    // Nobody hears it any more: a connection broke, or a command line was killed. The testbeds end with
+                    // the agent; workers would only notice when they next have something to say.
+                    std::process::exit(1);
+                }
+            }
+        });
+        let done = job();
+        drop::<Sender<()>>(stop);
+        done
+    })
+}
+
+fn build<O: Write + Send>(order: &BuildOrder, input: &mut impl BufRead, voice: &Voice<O>) -> Result<()> {
+    let submission = receive(input, order.submission_bytes, "the submission")?;
+    let built = beating(voice, || crate::builder::build(order, &submission))?;
+    let (duration_ms, bytes) = (built.took.as_millis() as u64, built.archive.len() as u64);
+    voice.say(&Event::Built { fate: built.fate, log: built.log, duration_ms, bytes })?;
+    voice.give(&built.archive)
 }
 
 /// What the scenarios of one exam share.
@@ -84,7 +121,7 @@ struct Material {
 
 fn obey<O: Write + Send>(
     catalogue: &'static [Scenario],
-    order: &Order,
+    order: &ExamOrder,
     input: &mut impl BufRead,
     voice: &Voice<O>,
 ) -> Result<()> {
@@ -139,28 +176,21 @@ fn examine_all<O: Write + Send>(
 ) -> Result<()> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if jobs == 0 { processors } else { jobs }.min(scenarios.len()).max(1);
-    let (stop, stopped) = channel::<()>();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(Duration::from_secs(1)) {
-                if voice.say(&Event::Beat).is_err() {
-                    // Nobody hears it any more: a connection broke, or a command line was killed. The testbeds end with
-                    // the agent; workers would only notice when they next have something to say.
-                    std::process::exit(1);
-                }
-            }
-        });
-        // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.
-        let workers: Vec<_> = (0..workers)
-            .map(|worker| {
-                let hand = scenarios.iter().copied().skip(worker).step_by(workers).collect();
-                scope.spawn(move || play(worker, hand, material, voice))
-            })
-            .collect();
-        let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
-        drop::<Sender<()>>(stop);
-        ends.into_iter().try_for_each(|end| end.unwrap_or_else(|_| Err(Error::new("a worker of the agent panicked"))))
-    })
+    let examine = || {
+        std::thread::scope(|scope| {
+            // Dealt out, not taken by whoever is free: the same seed gives the same testbeds the same scenarios.
+            let workers: Vec<_> = (0..workers)
+                .map(|worker| {
+                    let hand = scenarios.iter().copied().skip(worker).step_by(workers).collect();
+                    scope.spawn(move || play(worker, hand, material, voice))
+                })
+                .collect();
+            let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
+            ends.into_iter()
+                .try_for_each(|end| end.unwrap_or_else(|_| Err(Error::new("a worker of the agent panicked"))))
+        })
+    };
+    beating(voice, examine)
 }
 
 /// One worker's scenarios, in as few testbeds as can be.

@@ -1,6 +1,11 @@
 //! Debian packages without root: downloaded by the machine's own apt, which checks their signatures, and unpacked into
 //! a cache. What the cache holds is never asked for again, so everything works offline after the first time.
 
+pub mod closure;
+mod newest;
+
+pub use newest::{fetch_newest, is_known};
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -220,8 +225,12 @@ impl Store {
         Some(Unpacked { tree: home.join("tree"), version })
     }
 
-    /// Downloads and unpacks. One process at a time does so; the others wait and find the result.
     fn add(&self, package: &str) -> Result<Unpacked> {
+        self.add_from(package, |directory| self.with_lists(|apt| apt.download(package, directory)))
+    }
+
+    /// Downloads and unpacks. One process at a time does so; the others wait and find the result.
+    fn add_from(&self, package: &str, download: impl Fn(&Path) -> Result<PathBuf>) -> Result<Unpacked> {
         let _lock = lock(&self.cache)?;
         if let Some(found) = self.get(package) {
             return Ok(found);
@@ -232,7 +241,7 @@ impl Store {
             .prefix(PARTIAL)
             .tempdir_in(&self.root)
             .map_err(failed("create directory in", &self.root))?;
-        let deb = self.with_lists(|apt| apt.download(package, work.path()))?;
+        let deb = download(work.path())?;
         let home = work.path().join("done");
         let tree = home.join("tree");
         create_private(&home)?;
@@ -253,6 +262,15 @@ impl Store {
         })
     }
 
+    /// With the package lists that there are: our own, or at first the machine's.
+    fn apt_at_hand(&self) -> Apt {
+        let state = self.cache.join("apt");
+        match holds_lists(&state.join("lists")) {
+            true => Apt::with_lists_of_our_own(&state),
+            false => Apt::with_lists_of_the_machine(&state),
+        }
+    }
+
     /// Asks with the package lists that there are: our own, or at first the machine's. They may be absent (a fresh
     /// container image) or so old that the archive has dropped what they name; then fetches lists of our own, which
     /// needs no root, and asks again.
@@ -261,8 +279,7 @@ impl Store {
         let lists = state.join("lists");
         create_private(&state.join("cache/archives/partial"))?;
         let own = Apt::with_lists_of_our_own(&state);
-        let first = if holds_lists(&lists) { &own } else { &Apt::with_lists_of_the_machine(&state) };
-        let error = match ask(first) {
+        let error = match ask(&self.apt_at_hand()) {
             Err(error @ (AptError::NotFound { .. } | AptError::NoNetwork { .. } | AptError::Failed { .. })) => error,
             settled => return settled,
         };

@@ -5,7 +5,7 @@
 
 use crate::backend::{Agent, Heard};
 use crate::error::{Context, Error, Result};
-use crate::event::{Event, Order, PROTOCOL};
+use crate::event::{Event, ExamOrder, Order, PROTOCOL};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::result::{
@@ -181,6 +181,7 @@ impl<'a> Score<'a> {
                 Event::End { checks: said } => {
                     return Err(Error::new(format!("the agent said {said} checks, {checks} arrived")));
                 }
+                Event::Built { .. } => return Err(Error::new("the agent built something that it was not told to")),
                 Event::Hello { .. } | Event::Scenario { .. } | Event::Beat => {}
             }
         }
@@ -253,13 +254,13 @@ fn send(agent: &mut dyn Agent, parcel: &Parcel) -> Result<()> {
     let rootfs = archive(&parcel.rootfs, "the rootfs")?;
     let submission = archive(&parcel.submission, "the submission")?;
     let extra = if parcel.plan.disposable { archive(&parcel.extra, "the libraries")? } else { Vec::new() };
-    let order = Order {
+    let order = ExamOrder {
         plan: parcel.plan.clone(),
         rootfs_bytes: rootfs.len() as u64,
         submission_bytes: submission.len() as u64,
         extra_bytes: extra.len() as u64,
     };
-    let mut line = serde_json::to_vec(&order).context("write the order as JSON")?;
+    let mut line = serde_json::to_vec(&Order::Exam(Box::new(order))).context("write the order as JSON")?;
     line.push(b'\n');
     for bytes in [&line, &rootfs, &submission, &extra] {
         agent.send(bytes)?;

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod apt;
 pub mod backend;
+mod builder;
 pub mod capture;
 pub mod conductor;
 pub mod container;

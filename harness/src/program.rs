@@ -2,6 +2,7 @@
 //! program is it, and which files must come along when it is to run in a machine that holds none of its libraries.
 //! Nothing foreign is executed for that, not even `ldd`, which would run the program's own loader.
 
+mod belongings;
 mod closure;
 mod elf;
 mod shebang;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+pub use belongings::belongings;
 pub use closure::{Closure, ClosureFile, Source};
 
 /// A program that this machine's kernel would execute.
@@ -56,6 +58,21 @@ pub struct Interpreter {
     pub path: PathBuf,
     /// The rest of the line, which is passed as one word.
     pub argument: Option<OsString>,
+}
+
+impl ProgramKind {
+    /// Whether it is a script of which every interpreter is one of `languages`, in a place where a distribution has them.
+    pub fn is_script_of(&self, languages: &[&str]) -> bool {
+        let known = |name: Option<&std::ffi::OsStr>| {
+            name.and_then(|name| name.to_str()).is_some_and(|name| languages.contains(&name))
+        };
+        let standard = |path: &Path| matches!(path.parent().and_then(Path::to_str), Some("/bin" | "/usr/bin"));
+        let is_known = |interpreter: &Interpreter| {
+            let by_env = interpreter.by_env();
+            standard(&interpreter.path) && known(by_env.as_deref().or(interpreter.path.file_name()))
+        };
+        matches!(self, Self::Script { interpreters } if interpreters.iter().all(is_known))
+    }
 }
 
 impl fmt::Display for ProgramKind {

@@ -5,7 +5,7 @@
 use boxproof_harness::agent::serve;
 use boxproof_harness::container::Answer;
 use boxproof_harness::error::{Context, Error};
-use boxproof_harness::event::{Event, Order};
+use boxproof_harness::event::{Event, ExamOrder, Order};
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{Yes, is};
 use boxproof_harness::manifest::Invocation;
@@ -167,7 +167,7 @@ fn examine(runtime: &str, ids: &[&str]) -> (Vec<Event>, BTreeMap<String, Check>)
         bytes
     };
     let (rootfs, submission) = (pack(&rootfs), pack(&submission));
-    let order = Order {
+    let order = ExamOrder {
         plan: Plan {
             seed: 7,
             scenarios: ids.iter().map(|id| (*id).to_owned()).collect(),
@@ -181,7 +181,7 @@ fn examine(runtime: &str, ids: &[&str]) -> (Vec<Event>, BTreeMap<String, Check>)
         submission_bytes: submission.len() as u64,
         extra_bytes: 0,
     };
-    let mut input = serde_json::to_vec(&order).expect("JSON");
+    let mut input = serde_json::to_vec(&Order::Exam(Box::new(order))).expect("JSON");
     input.push(b'\n');
     input.extend([rootfs, submission].concat());
     let mut output = Vec::new();

@@ -95,7 +95,10 @@ fn name(progress: &Progress) -> &'static str {
         Progress::Restoring { .. } => "restoring",
         Progress::SnapshotRefused { .. } => "refused",
         Progress::AwaitingSnapshot => "waiting",
-        Progress::Downloading { .. } | Progress::ModulesAbsent { .. } | Progress::Accel { .. } => "preparing",
+        Progress::Downloading { .. }
+        | Progress::MakingUserland { .. }
+        | Progress::ModulesAbsent { .. }
+        | Progress::Accel { .. } => "preparing",
     }
 }
 

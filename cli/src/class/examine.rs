@@ -3,11 +3,14 @@
 
 use super::handed_in::{self, HandedIn};
 use super::roster::Student;
+use crate::args::BuildPlace;
 use crate::backend::Place;
+use crate::build::Workshop;
 use crate::calendar::Moment;
 use crate::course::{Course, mark};
 use crate::outcome::Trouble;
 use crate::subject::Subject;
+use boxproof_harness::backend::vm::VmOptions;
 use boxproof_harness::conductor::{Parcel, conduct, not_examined};
 use boxproof_harness::manifest::Invocation;
 use boxproof_harness::plan::Plan;
@@ -34,6 +37,10 @@ pub struct Room {
     pub seed: u64,
     /// Where exams take place.
     pub place: Place,
+    /// What the virtual machines are like.
+    pub vm: VmOptions,
+    /// Where programs are built.
+    pub builds: BuildPlace,
     /// The reports' language.
     pub texts: Texts,
     /// The root file system of those who bring none.
@@ -65,7 +72,14 @@ impl Room {
             handed_in.as_ref().map(commit).unwrap_or_default(),
             self.course.sha256.clone(),
             self.tool.clone(),
-            format!("{:?} {} {}", self.place, self.seed_of(&student.id), self.texts.language().code()),
+            format!(
+                "{:?} {:?} {:?} {} {}",
+                self.place,
+                self.vm.kernel,
+                self.builds,
+                self.seed_of(&student.id),
+                self.texts.language().code()
+            ),
         ];
         Candidate { student, handed_in, key: crate::digest::hex(key.join("\n").as_bytes()) }
     }
@@ -105,7 +119,16 @@ impl Room {
     }
 
     fn exam(&self, student: &Student, handed_in: &HandedIn) -> Result<Report, Trouble> {
-        let subject = Subject::find(Some(&handed_in.path), None, self.place, self.course.build, &self.texts)?;
+        let workshop = Workshop {
+            place: self.builds,
+            exam: self.place,
+            limit: self.course.build,
+            largest: self.course.size,
+            vm: &self.vm,
+            say: &|_| {},
+        };
+        let subject = Subject::find(Some(&handed_in.path), None, &workshop, &self.texts)?;
+        let vm = VmOptions { tools: subject.tools, ..self.vm.clone() };
         let parcel = Parcel {
             plan: self.plan(student, subject.invocation, subject.program),
             rootfs: self.rootfs_for(&handed_in.path)?,
@@ -113,7 +136,7 @@ impl Room {
             extra: subject.libraries,
             about: subject.about,
         };
-        let mut agent = self.place.start_one_of_many(&|_| {})?;
+        let mut agent = self.place.start_one_of_many(&vm, &|_| {})?;
         Ok(conduct(catalogue(), agent.as_mut(), &parcel, &mut |_| {}))
     }
 

@@ -52,7 +52,7 @@ pub fn run(args: &ClassArgs) -> Result<Outcome, Trouble> {
     let students = shard::part(roster::read(&args.class, &except)?, args.shard);
     let store = Store::of(out);
     // Once before the first student: what is missing here is told at once, and what is made once is not made by all.
-    drop(room.place.start_one_of_many(&|line| anstream::eprintln!("{}", crate::words::line(line)))?);
+    drop(room.place.start_one_of_many(&room.vm, &|line| anstream::eprintln!("{}", crate::words::line(line)))?);
     let mut journal = Journal::open(out, args.resume)?;
 
     examine_all(&room, &students, &store, &mut journal, jobs(args, room.place))?;
@@ -93,10 +93,13 @@ fn room(args: &ClassArgs) -> Result<Room, Trouble> {
     let _ = fs::remove_dir_all(&scratch);
     fs::create_dir_all(&scratch)
         .map_err(|error| Trouble::environment(format!("mkdir {}: {error}", scratch.display())))?;
+    let place = Place::of_many(args.backend)?;
     Ok(Room {
         seed: args.seed.or(course.seed).unwrap_or_else(|| seed_of_file(&course)),
         course,
-        place: Place::of_many(args.backend)?,
+        place,
+        vm: crate::vm::options(args.kernel.as_deref()),
+        builds: place.builds(args.build),
         texts,
         rootfs: rootfs.map_err(Trouble::environment)?,
         scratch: absolute(&scratch)?,
@@ -115,8 +118,8 @@ fn seed_of_file(course: &Course) -> u64 {
 
 /// How many are examined side by side: as many as there are processors, and memory for their machines.
 fn jobs(args: &ClassArgs, place: Place) -> usize {
-    /// What a virtual machine takes, with what QEMU itself needs.
-    const MACHINE: u64 = 640 << 20;
+    /// What a virtual machine takes in which something is built, with what QEMU itself needs.
+    const MACHINE: u64 = 1200 << 20;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let by_memory = match place {
         Place::Local => usize::MAX,

@@ -35,6 +35,11 @@ pub enum VmError {
         /// What it is.
         value: String,
     },
+    /// The user land cannot be put together.
+    Userland {
+        /// Why.
+        detail: String,
+    },
     /// A file operation failed.
     File {
         /// What was being done.
@@ -128,6 +133,7 @@ impl fmt::Display for VmError {
                  choose another by BOXPROOF_KERNEL_PACKAGE=PACKAGE or BOXPROOF_KERNEL=VMLINUZ"
             ),
             Self::BadAccel { value } => write!(f, "BOXPROOF_ACCEL={value}: must be kvm, tcg or auto"),
+            Self::Userland { detail } => write!(f, "put the guest's user land together: {detail}"),
             Self::File { operation, path, source } => write!(f, "{operation} {}: {source}", path.display()),
             Self::NotStarted { status, stderr } => {
                 let status = status.map_or_else(|| "no status".to_owned(), |status| status.to_string());

@@ -17,7 +17,7 @@ use super::{VmError, guest, modules};
 use crate::apt;
 
 /// Changes whenever this file writes another layout, so that old archives are not used.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// The distribution package that brings the guest's shell and tools.
 const BUSYBOX_PACKAGE: &str = "busybox-static";
@@ -113,6 +113,7 @@ fn skeleton(archive: &mut Writer<impl Write>) -> io::Result<()> {
         "usr",
         "usr/bin",
         "usr/lib",
+        "usr/lib64",
         "usr/local",
         "usr/local/bin",
         "usr/sbin",
@@ -125,7 +126,7 @@ fn skeleton(archive: &mut Writer<impl Write>) -> io::Result<()> {
     const LINKS: &[(&str, &str)] = &[
         ("bin", "usr/bin"),
         ("lib", "usr/lib"),
-        ("lib64", "usr/lib"),
+        ("lib64", "usr/lib64"),
         ("sbin", "usr/sbin"),
         ("var/run", "/run"),
         ("etc/mtab", "../proc/self/mounts"),

@@ -23,7 +23,7 @@ pub struct Kernel {
 /// Where to look for the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum KernelSource {
-    /// `BOXPROOF_KERNEL` (a file) or `BOXPROOF_KERNEL_PACKAGE` (a package) when set; else what this distribution
+    /// `BOXPROOF_KERNEL` (a file or a version) or `BOXPROOF_KERNEL_PACKAGE` (a package) when set; else what this distribution
     /// offers for virtual machines; else, without apt, the kernel this machine runs.
     #[default]
     Auto,
@@ -31,14 +31,26 @@ pub enum KernelSource {
     Image(PathBuf),
     /// This package: a kernel, or one that depends on a kernel.
     Package(String),
+    /// The newest kernel of this version that the distribution has: `6.12`.
+    Version(String),
 }
 
 impl KernelSource {
+    /// What a user means: a file, a version, or else a package.
+    pub fn named(name: &str) -> Self {
+        match name {
+            _ if name.contains('/') || Path::new(name).is_file() => Self::Image(name.into()),
+            _ if name.starts_with(|letter: char| letter.is_ascii_digit()) => Self::Version(name.to_owned()),
+            _ => Self::Package(name.to_owned()),
+        }
+    }
+
     /// Finds the kernel, downloading it if neither the machine nor the cache has it.
     pub fn find(&self) -> Result<Kernel, VmError> {
         match self {
             Self::Image(image) => from_image(image),
             Self::Package(package) => from_package(package),
+            Self::Version(version) => of_version(version),
             Self::Auto => automatic(),
         }
     }
@@ -48,21 +60,23 @@ impl KernelSource {
         let package = match self {
             Self::Image(_) => return None,
             Self::Package(package) => package.clone(),
-            Self::Auto if env::var_os(KERNEL).is_some() => return None,
+            Self::Version(version) if apt::is_known(&prefix(version)) => return None,
+            Self::Version(version) => return Some(prefix(version)),
+            Self::Auto if env::var_os(KERNEL).is_some() => return named_by_environment()?.to_download(),
             Self::Auto => env::var(KERNEL_PACKAGE).unwrap_or_else(|_| default_package(&os_release()).to_owned()),
         };
         (!apt::is_cached(&package)).then_some(package)
     }
 }
 
-/// Names an image file.
+/// Names an image file, a version or a package.
 const KERNEL: &str = "BOXPROOF_KERNEL";
 /// Names a package.
 const KERNEL_PACKAGE: &str = "BOXPROOF_KERNEL_PACKAGE";
 
 fn automatic() -> Result<Kernel, VmError> {
-    if let Some(image) = env::var_os(KERNEL) {
-        return from_image(Path::new(&image));
+    if let Some(named) = named_by_environment() {
+        return named.find();
     }
     if let Ok(package) = env::var(KERNEL_PACKAGE) {
         return from_package(&package);
@@ -86,6 +100,33 @@ fn default_package(os_release: &str) -> &'static str {
         (false, true) => "linux-image-cloud-arm64",
         (false, false) => "linux-image-cloud-amd64",
     }
+}
+
+fn named_by_environment() -> Option<KernelSource> {
+    let name = env::var_os(KERNEL)?;
+    Some(name.to_str().map_or_else(|| KernelSource::Image(name.clone().into()), KernelSource::named))
+}
+
+fn prefix(version: &str) -> String {
+    format!("linux-image-{version}")
+}
+
+/// Of the same make as the one that is taken where nobody names a version.
+fn of_version(version: &str) -> Result<Kernel, VmError> {
+    let prefix = prefix(version);
+    let make = match default_package(&os_release()) {
+        "linux-image-virtual" => "generic",
+        package => package.trim_start_matches("linux-image-"),
+    };
+    // 6.1 is not 6.12.
+    let wanted = |name: &str| {
+        let rest = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(make));
+        rest.is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_ascii_digit()))
+    };
+    let (name, package) = apt::fetch_newest(&prefix, wanted)?;
+    let image = image_in(&package.tree)
+        .ok_or_else(|| VmError::NoKernel { detail: format!("package {name} holds no boot/vmlinuz-*") })?;
+    with_modules(&name, &package, image)
 }
 
 fn from_package(name: &str) -> Result<Kernel, VmError> {
@@ -171,6 +212,16 @@ fn bz_image_release(image: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_names_a_kernel_in_one_of_three_ways() {
+        assert_eq!(KernelSource::named("6.12"), KernelSource::Version("6.12".into()));
+        assert_eq!(KernelSource::named("./vmlinuz-6.12"), KernelSource::Image("./vmlinuz-6.12".into()));
+        assert_eq!(
+            KernelSource::named("linux-image-cloud-amd64"),
+            KernelSource::Package("linux-image-cloud-amd64".into())
+        );
+    }
 
     #[test]
     fn each_distribution_gets_its_own_kernel_for_virtual_machines() {

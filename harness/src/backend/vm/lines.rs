@@ -42,6 +42,22 @@ impl Lines {
         }
     }
 
+    /// Bytes that the last line has announced.
+    pub(super) fn bytes(&mut self, process: &mut Process, count: usize, within: Duration) -> Result<Vec<u8>, VmError> {
+        let deadline = Instant::now() + within;
+        while self.buffer.len() < count {
+            let time = deadline.saturating_duration_since(Instant::now());
+            let ready = qemu::ready(&[(process.port.as_fd(), PollFlags::POLLIN)], time).map_err(VmError::Port)?;
+            if ready[0] {
+                self.read(process, true)?;
+            } else if time.is_zero() {
+                return Err(silent(process, within, true));
+            }
+        }
+        self.searched = 0;
+        Ok(self.buffer.drain(..count).collect())
+    }
+
     fn take(&mut self) -> Option<String> {
         let end = self.buffer[self.searched..].iter().position(|&byte| byte == b'\n');
         let Some(end) = end.map(|end| self.searched + end) else {

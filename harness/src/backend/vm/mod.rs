@@ -21,10 +21,12 @@ pub mod qemu;
 mod qmp;
 mod shell;
 mod snapshot;
+mod squashfs;
 mod start;
+pub mod userland;
 mod wake;
 
-pub use agent::VmAgent;
+pub use agent::{Built, VmAgent};
 pub use error::{Ending, VmError};
 pub use shell::shell;
 pub use wake::Port;
@@ -43,6 +45,7 @@ use kernel::{Kernel, KernelSource};
 use lines::{Lines, ended, is_hang_up, is_temporary, silent};
 use qemu::Process;
 use start::Ground;
+use userland::Tools;
 use wake::{AWAKE, Call};
 
 /// What kind of guest to boot. The default is right for an exam.
@@ -64,6 +67,8 @@ pub struct VmOptions {
     pub boot_deadline: Option<Duration>,
     /// Added to the kernel's command line.
     pub kernel_arguments: String,
+    /// What it has besides busybox.
+    pub tools: Option<Tools>,
     /// Whether the guest begins where one like it was saved; the first one is.
     pub snapshot: bool,
     /// Where snapshots are kept; `None`: in the cache.
@@ -81,6 +86,7 @@ impl Default for VmOptions {
             role: Role::Agent,
             boot_deadline: None,
             kernel_arguments: String::new(),
+            tools: None,
             snapshot: true,
             snapshots: None,
         }
@@ -103,6 +109,11 @@ pub enum Progress {
     Downloading {
         /// Its name.
         package: String,
+    },
+    /// The image of a user land is being made; only ever the first time.
+    MakingUserland {
+        /// Which.
+        tools: &'static str,
     },
     /// Optional modules that the kernel does not have.
     ModulesAbsent {
@@ -148,6 +159,9 @@ impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Downloading { package } => write!(f, "downloading {package}"),
+            Self::MakingUserland { tools } => {
+                write!(f, "making the user land \"{tools}\" of this distribution's packages")
+            }
             Self::ModulesAbsent { names } => write!(f, "this kernel has no {}", names.join(", ")),
             Self::Accel { accel, reason } => write!(f, "{accel}: {reason}"),
             Self::Booting { kernel } => write!(f, "booting Linux {kernel}"),
@@ -310,6 +324,11 @@ impl Vm {
         self.lines.next(&mut self.process, within, true)
     }
 
+    /// As many bytes as the agent's last line has announced.
+    pub fn wait_bytes(&mut self, count: usize, within: Duration) -> Result<Vec<u8>, VmError> {
+        self.lines.bytes(&mut self.process, count, within)
+    }
+
     /// Lets the guest switch itself off, which it does when the agent ends; makes it if it does not in time. Whether
     /// it did so by itself.
     pub fn shutdown(mut self, within: Duration) -> bool {
@@ -328,7 +347,8 @@ pub fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Kerne
 
 /// Whether a guest with these options would be restored from a snapshot. Downloads nothing.
 pub fn has_snapshot(options: &VmOptions) -> Result<bool, VmError> {
-    if options.kernel.to_download().is_some() || initramfs::needs_download() {
+    let lacks_tools = options.tools.is_some_and(|tools| !userland::Userland::is_there(tools));
+    if options.kernel.to_download().is_some() || initramfs::needs_download() || lacks_tools {
         return Ok(false);
     }
     Ground::prepare(options, &|_| {}).and_then(|ground| snapshot::exists(&ground, options))

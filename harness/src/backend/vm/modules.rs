@@ -12,8 +12,9 @@ use super::VmError;
 pub const NEEDED: &[&str] = &["virtio_pci", "virtio_console", "overlay", "veth", "bridge", "zram"];
 
 /// Without one of these something smaller is missing. `lzo_rle` is what zram compresses with unless told otherwise, and
-/// older kernels would ask for it through a modprobe that the guest does not have; the rest is masquerading.
-pub const OPTIONAL: &[&str] = &["lzo_rle", "loop", "nf_tables", "nft_chain_nat", "nft_masq"];
+/// older kernels would ask for it through a modprobe that the guest does not have; two are for the disk with the user
+/// land; the rest is masquerading.
+pub const OPTIONAL: &[&str] = &["lzo_rle", "loop", "virtio_blk", "squashfs", "nf_tables", "nft_chain_nat", "nft_masq"];
 
 /// A module, ready to be handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]

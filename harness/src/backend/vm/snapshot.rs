@@ -34,9 +34,9 @@ use super::{Progress, Ready, TO_WAKE, VmError, VmOptions, first_line};
 use crate::apt;
 
 /// How many are kept: those last used. Each takes some 150 MB.
-const KEPT: usize = 3;
+const KEPT: usize = 6;
 /// Changes whenever a guest is saved or restored otherwise, so that old snapshots are not used.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The state of the devices is less than a megabyte.
 const LARGEST_STATE: u64 = 64 << 20;
 
@@ -197,6 +197,7 @@ impl Key {
             format!("program {program:016x}"),
             format!("kernel {} {}", ground.kernel.origin, identity(&ground.kernel.image)),
             format!("initramfs {}", identity(&ground.base.path)),
+            format!("userland {}", ground.userland.as_ref().map_or("none", |userland| userland.identity.as_str())),
             format!("qemu {}", identity(&ground.qemu)),
             format!("accelerator {}", accel.name()),
             format!("processor {:016x}", processor()),
@@ -549,6 +550,6 @@ mod tests {
         let mut left: Vec<_> =
             fs::read_dir(&store.root).expect("list").flatten().map(|entry| entry.file_name()).collect();
         left.sort();
-        assert_eq!(left, ["0", "2", "3"]);
+        assert_eq!(left, ["0", "2", "3", "4", "5", "6"]);
     }
 }

@@ -13,6 +13,7 @@ use super::initramfs::Base;
 use super::kernel::Kernel;
 use super::lines::{ended, silent};
 use super::qemu::{self, Launch, Origin, Process};
+use super::userland::Userland;
 use super::{Progress, VmError, VmOptions};
 
 /// A silent console for so long means that KVM does not execute anything; a guest that it does execute has reached
@@ -24,6 +25,7 @@ pub(super) struct Ground {
     pub(super) qemu: PathBuf,
     pub(super) kernel: Kernel,
     pub(super) base: Base,
+    pub(super) userland: Option<Userland>,
 }
 
 /// What came of a start, how it was done, and how long it took.
@@ -48,7 +50,8 @@ impl Ground {
         if !base.absent_modules.is_empty() {
             progress(Progress::ModulesAbsent { names: base.absent_modules.clone() });
         }
-        Ok(Self { qemu, kernel, base })
+        let userland = options.tools.map(|tools| Userland::open(tools, progress)).transpose()?;
+        Ok(Self { qemu, kernel, base, userland })
     }
 
     /// Starts QEMU and does `then` with it.
@@ -60,7 +63,8 @@ impl Ground {
         then: impl Fn(Process) -> Result<T, VmError>,
     ) -> Result<T, VmError> {
         let attempt = |sandbox| {
-            let launch = Launch { qemu: &self.qemu, origin: origin()?, accel, options, sandbox };
+            let disk = self.userland.as_ref().map(|userland| userland.image.as_path());
+            let launch = Launch { qemu: &self.qemu, origin: origin()?, disk, accel, options, sandbox };
             then(Process::start(launch).map_err(|error| VmError::file("start", &self.qemu, error))?)
         };
         match attempt(true) {
