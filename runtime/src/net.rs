@@ -46,12 +46,21 @@ impl Default for Veth {
     }
 }
 
+/// What the container can reach.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Nothing but itself.
+    Loopback,
+    /// The host, by a cable of its own.
+    Veth(Veth),
+}
+
 /// Reads `none` or `veth[,host=NAME][,name=NAME][,address=IP/PREFIX][,gateway=IP]`.
-pub fn parse(word: &str) -> Result<Option<Veth>> {
+pub fn parse(word: &str) -> Result<Network> {
     let refuse = |why: &str| Error::new(format!("--network {word}: {why}"));
     let mut parts = word.split(',');
     match parts.next() {
-        Some("none") if word == "none" => return Ok(None),
+        Some("none") if word == "none" => return Ok(Network::Loopback),
         Some("veth") => {}
         _ => return Err(refuse("neither none nor veth[,KEY=VALUE...]")),
     }
@@ -74,7 +83,7 @@ pub fn parse(word: &str) -> Result<Option<Veth>> {
         let Veth { address, prefix, gateway, .. } = veth;
         return Err(refuse(&format!("{address} and {gateway} are not two hosts of one network with /{prefix}")));
     }
-    Ok(Some(veth))
+    Ok(Network::Veth(veth))
 }
 
 /// As `dev_valid_name` in the kernel: up to 15 bytes that can be a file name in sysfs. `%` would be a pattern.
@@ -114,11 +123,20 @@ impl Drop for Cable {
 }
 
 /// Makes the container's network ready, to its last detail, before the command starts.
-pub fn connect(container: &Process, veth: Option<&Veth>) -> Result<Option<Cable>> {
+pub fn connect(container: &Process, network: &Network) -> Result<Option<Cable>> {
     let inside = open_inside(container).doing("open a netlink socket in the container")?;
     // A new network namespace has a loopback interface, but nobody has switched it on.
     switch_on(&inside, LOOPBACK).doing("switch on lo in the container")?;
-    veth.map(|veth| lay(veth, container, inside)).transpose()
+    match network {
+        Network::Loopback => Ok(None),
+        Network::Veth(veth) => lay(veth, container, inside).map(Some),
+    }
+}
+
+/// Switches on `lo` of the caller's own network.
+pub fn switch_on_loopback() -> Result<()> {
+    let own = Netlink::open().doing("open a netlink socket in the container")?;
+    switch_on(&own, LOOPBACK).doing("switch on lo in the container")
 }
 
 fn lay(veth: &Veth, container: &Process, inside: Netlink) -> Result<Cable> {
@@ -223,13 +241,14 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_workshop() {
-        assert_eq!(parse("veth").unwrap(), Some(Veth::default()));
-        assert_eq!(parse("none").unwrap(), None);
+        assert_eq!(parse("veth").unwrap(), Network::Veth(Veth::default()));
+        assert_eq!(parse("none").unwrap(), Network::Loopback);
     }
 
     #[test]
     fn every_key_is_heard() {
-        let veth = parse("veth,host=h0,name=eth0,address=192.168.7.9/28,gateway=192.168.7.14").unwrap().unwrap();
+        let word = "veth,host=h0,name=eth0,address=192.168.7.9/28,gateway=192.168.7.14";
+        let Ok(Network::Veth(veth)) = parse(word) else { panic!("{word}") };
         assert_eq!((veth.host.as_str(), veth.name.as_str(), veth.prefix), ("h0", "eth0", 28));
         assert_eq!((veth.address, veth.gateway), (Ipv4Addr::new(192, 168, 7, 9), Ipv4Addr::new(192, 168, 7, 14)));
     }
