@@ -10,7 +10,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::fstat;
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
@@ -77,9 +79,8 @@ impl Store {
             }
             result => result.doing_with(|| format!("create {}", directory.display()))?,
         }
-        let lock = File::open(&directory).and_then(|file| file.lock().map(|()| file));
-        let lock = lock.doing_with(|| format!("lock {}", directory.display()))?;
-        Ok(Store { directory, _lock: Some(lock) })
+        let lock = Some(lock(&directory)?);
+        Ok(Store { directory, _lock: lock })
     }
 
     /// Finds a container to look at: nobody is kept waiting for that, not even by whoever is just changing it.
@@ -95,10 +96,9 @@ impl Store {
     /// Finds a container to change it, once nobody else does.
     pub fn open(root: &Path, id: &str) -> Result<Store> {
         let Store { directory, .. } = Store::look(root, id)?;
-        let lock = File::open(&directory).and_then(|file| file.lock().map(|()| file));
-        let lock = lock.doing_with(|| format!("lock {}", directory.display()))?;
-        // Whoever held the lock before may have deleted it.
-        if !directory.exists() {
+        let lock = lock(&directory)?;
+        // Whoever held the lock before may have deleted it all.
+        if fstat(&lock).is_ok_and(|status| status.st_nlink == 0) {
             return Err(absent(id));
         }
         Ok(Store { directory, _lock: Some(lock) })
@@ -160,6 +160,23 @@ impl Store {
     pub fn remove(self) -> Result<()> {
         fs::remove_dir_all(&self.directory).doing_with(|| format!("remove {}", self.directory.display()))
     }
+}
+
+/// Not flock(2): that lock would be the container's as well, which inherits its creator's descriptors and waits. This one
+/// belongs to a process, and no child of its gets it.
+fn lock(directory: &Path) -> Result<File> {
+    let path = directory.join("lock");
+    let doing = || format!("lock {}", path.display());
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).doing_with(doing)?;
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(&file, FcntlArg::F_SETLKW(&whole)).doing_with(doing)?;
+    Ok(file)
 }
 
 fn absent(id: &str) -> Error {
