@@ -11,6 +11,7 @@ use lexopt::{Arg, Parser};
 use nix::mount::MsFlags;
 use nix::sys::resource::Resource;
 
+use crate::bridge::{self, Port};
 use crate::caps::{self, Mask, Sets};
 use crate::cgroup::{self, Setting};
 use crate::container::{Container, Process, Root};
@@ -49,7 +50,11 @@ Runs CMD as PID 1 of a new container.
   --pids N           number of processes and threads
   --network MODE     none (default: only lo), or
                      veth[,host=NAME][,name=NAME][,address=IP/PREFIX][,gateway=IP]
-                     (default: host=veth-host,name=veth-child,address=10.0.0.2/24,gateway=10.0.0.1)
+                     (default: host=veth-host,name=veth-child,address=10.0.0.2/24,gateway=10.0.0.1), or
+                     bridge[,name=NAME][,subnet=IP/PREFIX]
+                     (default: name=mycontainer0,subnet=10.77.0.0/24)
+  --publish HOST:CONTAINER[/udp]
+                     with bridge: the host's port HOST leads to the container's; may be repeated
   --help, --version
 
 Exit status: that of CMD; 128+N when signal N ended it; 125 when mycontainer itself
@@ -103,6 +108,7 @@ struct Choices {
     added: Vec<Mask>,
     dropped: Vec<Mask>,
     confined: bool,
+    published: Vec<Port>,
 }
 
 fn parse_run(mut parser: Parser) -> Result<Request> {
@@ -125,6 +131,7 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
         added: Vec::new(),
         dropped: Vec::new(),
         confined: true,
+        published: Vec::new(),
     };
     while let Some(argument) = next(&mut parser)? {
         match argument {
@@ -145,6 +152,7 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
             Arg::Long("memory") => replace(&mut container.limits, cgroup::memory(size("--memory", &text(&mut parser)?)?)),
             Arg::Long("cpus") => replace(&mut container.limits, vec![cpus(&text(&mut parser)?)?]),
             Arg::Long("pids") => replace(&mut container.limits, vec![pids(&text(&mut parser)?)?]),
+            Arg::Long("publish") => choices.published.push(publish(&text(&mut parser)?)?),
             Arg::Long("network") => network = net::parse(&text(&mut parser)?)?,
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(HELP)),
             // The first word that is no option is CMD. What follows belongs to CMD: `run ls -l` is not ours to read.
@@ -158,6 +166,11 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
     }
     if container.process.args.is_empty() {
         return Err(usage("run: no CMD given".into()));
+    }
+    match &mut network {
+        Network::Bridge(bridge) => bridge.published = std::mem::take(&mut choices.published),
+        _ if choices.published.is_empty() => {}
+        _ => return Err(usage("--publish is for --network bridge".into())),
     }
     choices.complete(&mut container)?;
     Ok(Request::Run(Box::new(container), network))
@@ -339,6 +352,10 @@ fn capability(word: &str) -> Result<Mask> {
     caps::mask(word).ok_or_else(|| Error::new(format!("{word}: no capability of capabilities(7), for example NET_ADMIN")))
 }
 
+fn publish(word: &str) -> Result<Port> {
+    bridge::port(word).ok_or_else(|| Error::new(format!("--publish {word}: not of the form HOST:CONTAINER or HOST:CONTAINER/udp")))
+}
+
 fn confined(word: &str) -> Result<bool> {
     match word {
         "default" => Ok(true),
@@ -499,6 +516,8 @@ mod tests {
     #[case(&["--tmpfs", "tmp", "sh"])]
     #[case(&["--tmpfs", "/tmp:50", "sh"])]
     #[case(&["--keep", "x", "sh"])]
+    #[case(&["--publish", "80:80", "sh"])]
+    #[case(&["--network", "bridge", "--publish", "80", "sh"])]
     #[case(&["--image", "x", "--rootfs", "y", "sh"])]
     #[case(&["--volume", "/srv", "sh"])]
     #[case(&["--volume", ":/data", "sh"])]

@@ -3,6 +3,7 @@
 //! `mycontainer run CMD` starts CMD as PID 1 of its own namespaces with `rootfs` as its `/`. README.md walks through the
 //! files in reading order; `run.rs` and `init.rs` are the two halves of the story.
 
+mod bridge;
 mod caps;
 mod cgroup;
 mod cli;
@@ -33,7 +34,7 @@ use cli::Request;
 /// and `process::exit` drops nothing.
 fn main() -> ExitCode {
     let status = cli::parse(std::env::args_os()).and_then(|request| match request {
-        Request::Run(container, network) => run::run(&container, &network),
+        Request::Run(mut container, network) => run::run(&mut container, &network),
         Request::Oci(request) => oci::execute(request),
         Request::Print(text) => {
             // A reader that has gone away (`mycontainer --help | head -1`) is no reason to panic, as `println!` would.

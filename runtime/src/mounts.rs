@@ -215,7 +215,9 @@ impl Rootfs {
             Contents::Text(text) => self.draft(&place, text.as_bytes()).doing_with(doing),
             Contents::File(path) => {
                 let file = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).doing_with(doing)?;
-                sys::bind(&file, &place, Depth::Single).map(drop).doing_with(doing)
+                let mount = sys::bind(&file, &place, Depth::Single).doing_with(doing)?;
+                // Others read it too.
+                change(&mount, &Flags::READ_ONLY).doing_with(doing)
             }
         }
     }

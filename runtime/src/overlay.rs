@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
+use nix::mount::MsFlags;
 use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::chdir;
 
 use crate::error::{Context, Error, Result};
-use crate::sys::{self, FileSystem};
 
 /// Where the container's `/` comes from.
 #[derive(Debug)]
@@ -70,46 +71,35 @@ fn claim(path: &Path) -> Result<File> {
 /// Joins the layers and returns the mount, attached in the container's own mount namespace: nothing of it is ever seen
 /// on the host, and it goes when the container does.
 ///
-/// The new mount API takes one layer at a time, so there is no list in which a colon or comma would end a name, and no
-/// page that many layers could overflow. And the layers are named by descriptor, in /proc: what the container reads in
-/// its table of mounts does not tell where on the host they are.
+/// The layers are named by their descriptors, as links in /proc/self/fd: in their list no colon, comma or backslash of a path
+/// can be misread, five hundred of them (the kernel's limit) fit on the one page that mount(2) takes, and what the container
+/// reads in its table of mounts does not tell where on the host they are. The newer way, `lowerdir+` of fsconfig(2), needs
+/// Linux 6.5 and does no more.
 pub fn mount(lower: &[PathBuf], kept: Option<&Path>) -> Result<OwnedFd> {
     let layers = lower.iter().map(|path| directory(path)).collect::<Result<Vec<_>>>()?;
-    let Some(place) = layers.last() else { return Err(Error::new("an image has at least one layer")) };
+    let Some(place) = lower.last() else { return Err(Error::new("an image has at least one layer")) };
+    let place = std::path::absolute(place).doing_with(|| format!("find the layer {}", place.display()))?;
     let written = match kept {
         Some(path) => directory(path)?,
-        None => memory(place)?,
+        None => memory(&place)?,
     };
     // On one mount, and beside each other: the kernel moves files from one to the other.
     let (upper, work) = (subdirectory(&written, "upper")?, subdirectory(&written, "work")?);
 
-    let overlay = FileSystem::open(c"overlay").doing("open the overlay file system")?;
+    chdir("/proc/self/fd").doing("chdir to /proc/self/fd")?;
     // The uppermost first.
-    for (layer, path) in layers.iter().zip(lower).rev() {
-        overlay.set(c"lowerdir+", &name(layer)).map_err(explain).doing_with(|| format!("add the layer {}", path.display()))?;
-    }
-    overlay.set(c"upperdir", &name(&upper)).doing("set the upper layer")?;
-    overlay.set(c"workdir", &name(&work)).doing("set the work directory of the upper layer")?;
-    let mount = overlay.mount(0).doing("mount the image's layers")?;
-    sys::attach(&mount, place).doing("attach the image's layers")?;
-    Ok(mount)
+    let names: Vec<String> = layers.iter().rev().map(|layer| layer.as_raw_fd().to_string()).collect();
+    let data = format!("lowerdir={},upperdir={},workdir={}", names.join(":"), upper.as_raw_fd(), work.as_raw_fd());
+    let kind = Some("overlay");
+    nix::mount::mount(kind, &place, kind, MsFlags::empty(), Some(data.as_str())).doing("mount the image's layers")?;
+    directory(&place)
 }
 
-/// Kernels before 6.5 do not know `lowerdir+`, and say only that something is invalid.
-fn explain(error: Errno) -> std::io::Error {
-    match error {
-        Errno::EINVAL => std::io::Error::other("EINVAL: layers need Linux 6.5, and directories on a file system that overlayfs takes"),
-        error => error.into(),
-    }
-}
-
-/// A tmpfs for what is thrown away in the end, attached over a layer's directory: overlayfs wants it to be somewhere.
-fn memory(place: &OwnedFd) -> Result<OwnedFd> {
-    let tmpfs = FileSystem::open(c"tmpfs").doing("open tmpfs")?;
-    tmpfs.set(c"mode", "0755").doing("set the mode of the upper layer")?;
-    let mount = tmpfs.mount(libc::MOUNT_ATTR_NODEV).doing("mount a tmpfs for the upper layer")?;
-    sys::attach(&mount, place).doing("attach the upper layer")?;
-    Ok(mount)
+/// A tmpfs for what is thrown away in the end, mounted over a layer's directory: overlayfs wants it to be somewhere.
+fn memory(place: &Path) -> Result<OwnedFd> {
+    let kind = Some("tmpfs");
+    nix::mount::mount(kind, place, kind, MsFlags::MS_NODEV, Some("mode=755")).doing("mount a tmpfs for the upper layer")?;
+    directory(place)
 }
 
 fn directory(path: &Path) -> Result<OwnedFd> {
@@ -125,8 +115,4 @@ fn subdirectory(parent: &OwnedFd, name: &str) -> Result<OwnedFd> {
     }
     let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     openat(parent, name, flags, Mode::empty()).doing_with(doing)
-}
-
-fn name(directory: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", directory.as_raw_fd())
 }

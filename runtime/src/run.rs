@@ -26,7 +26,7 @@ const PASSED_ON: [Signal; 6] =
 ///
 /// Each value below that must be undone is a guard. They are dropped in the reverse order on every way out: the
 /// cable, the child (killed and reaped if it still runs), the cgroup.
-pub fn run(container: &Container, network: &Network) -> Result<u8> {
+pub fn run(container: &mut Container, network: &Network) -> Result<u8> {
     if !geteuid().is_root() {
         return Err(Error::new("must be run as root").hint("try sudo"));
     }
@@ -34,11 +34,14 @@ pub fn run(container: &Container, network: &Network) -> Result<u8> {
     let terminal = Terminal::of_stdin();
     // Before there is anything to leave behind: from now on SIGTERM is a message to be read and not the end.
     let signals = block_signals().doing("block signals")?;
+    let member = net::join(container, network)?;
     let cgroup = Cgroup::create(&container.limits)?;
 
     let with = Surroundings { at_terminal: terminal.is_some(), bond: Bond::Parent, console: None };
     let group = cgroup.as_ref().map(Cgroup::as_fd);
-    let (mut child, _cable) = launch(container, group, with, |process| net::connect(process, network))?;
+    let (mut child, _cable) = launch(container, group, with, |process| {
+        net::connect(process, member.as_ref().map_or(network, |(_, cable)| cable))
+    })?;
     // The container runs; the time is there to look after those whose runtime was killed.
     cgroup.iter().for_each(Cgroup::remove_stale);
     child.supervise(&signals, terminal.is_some())

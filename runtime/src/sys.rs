@@ -1,7 +1,6 @@
 //! The system calls that neither the standard library nor nix offers: all the `unsafe` of this program, and nothing else.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -157,41 +156,6 @@ pub fn open_process(pid: Pid) -> nix::Result<OwnedFd> {
     let pidfd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
     // SAFETY: pidfd_open has returned a new descriptor, which nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(pidfd as RawFd) })
-}
-
-/// A file system that is being configured, one option at a time (`fsopen(2)`).
-pub struct FileSystem(OwnedFd);
-
-impl FileSystem {
-    /// Begins.
-    pub fn open(kind: &CStr) -> nix::Result<FileSystem> {
-        // SAFETY: takes a terminated string and an integer.
-        let fd = Errno::result(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), libc::FSOPEN_CLOEXEC) })?;
-        // SAFETY: fsopen has returned a new descriptor, which nobody else owns.
-        Ok(FileSystem(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }))
-    }
-
-    /// `fsconfig(2)`: sets an option.
-    pub fn set(&self, key: &CStr, value: &str) -> nix::Result<()> {
-        let value = CString::new(value).map_err(|_| Errno::EINVAL)?;
-        self.configure(libc::FSCONFIG_SET_STRING, key.as_ptr(), value.as_ptr())
-    }
-
-    /// Makes the file system, and a mount of it that is not yet anywhere (`fsmount(2)`).
-    pub fn mount(self, attributes: u64) -> nix::Result<OwnedFd> {
-        self.configure(libc::FSCONFIG_CMD_CREATE, std::ptr::null(), std::ptr::null())?;
-        let (fd, flags) = (self.0.as_raw_fd(), libc::FSMOUNT_CLOEXEC);
-        // SAFETY: takes integers.
-        let mount = Errno::result(unsafe { libc::syscall(libc::SYS_fsmount, fd, flags, attributes) })?;
-        // SAFETY: fsmount has returned a new descriptor, which nobody else owns.
-        Ok(unsafe { OwnedFd::from_raw_fd(mount as RawFd) })
-    }
-
-    fn configure(&self, command: libc::c_uint, key: *const libc::c_char, value: *const libc::c_char) -> nix::Result<()> {
-        // SAFETY: both strings are terminated, or null where the command takes none, and outlive the call.
-        let result = unsafe { libc::syscall(libc::SYS_fsconfig, self.0.as_raw_fd(), command, key, value, 0) };
-        Errno::result(result).map(drop)
-    }
 }
 
 /// `capset(2)`. Takes the sets in halves of 32, for historical reasons.
