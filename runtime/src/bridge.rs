@@ -102,12 +102,9 @@ impl Bridge {
         let file = lease.write(&path).doing_with(|| format!("write {}", path.display()))?;
         // From here on it is undone by dropping.
         let member = Member { bridge: self.clone(), directory, address, lease: Some(file) };
-        let made = self.raise(leases.is_empty(), &member.directory).and_then(|index| {
-            self.update(&member.directory)?;
-            Ok(index)
-        });
+        let made = self.raise(leases.is_empty(), &member.directory).and_then(|()| self.update(&member.directory));
         drop(lock);
-        made.map(|_| member)
+        made.map(|()| member)
     }
 
     /// The bridge itself. One of this name that nobody of us made belongs to somebody else.
@@ -118,12 +115,17 @@ impl Bridge {
         match host.link(&self.name) {
             Ok(_) if known == self.describe() => return Ok(()),
             Ok(_) if known.is_empty() => {
-                return Err(Error::new(format!("there is an interface {} already, and it is not mycontainer's", self.name))
-                    .hint("choose another name with --network bridge,name=NAME"));
+                return Err(Error::new(format!(
+                    "there is an interface {} already, and it is not mycontainer's",
+                    self.name
+                ))
+                .hint("choose another name with --network bridge,name=NAME"));
             }
             Ok(_) if !first => return Err(Error::new(format!("{} is the bridge of {known}", self.name))),
             // Left by runtimes that were killed, with another subnet.
-            Ok(link) => host.execute(Request::new(libc::RTM_DELLINK, 0, &ifinfo(link.index, 0))).doing("remove the bridge")?,
+            Ok(link) => {
+                host.execute(Request::new(libc::RTM_DELLINK, 0, &ifinfo(link.index, 0))).doing("remove the bridge")?
+            }
             Err(_) => {}
         }
         self.look_for_clashes()?;
@@ -151,8 +153,12 @@ impl Bridge {
             let (Some(other), Some(mask)) = (ip(address.address), ip(address.netmask)) else { continue };
             let wider = !self.mask() & mask.to_bits();
             if other.to_bits() & wider == self.base() & wider {
-                return Err(Error::new(format!("{} has {other}, which clashes with {}", address.interface_name, self.describe()))
-                    .hint("choose another network with --network bridge,subnet=IP/PREFIX"));
+                return Err(Error::new(format!(
+                    "{} has {other}, which clashes with {}",
+                    address.interface_name,
+                    self.describe()
+                ))
+                .hint("choose another network with --network bridge,subnet=IP/PREFIX"));
             }
         }
         Ok(())
@@ -190,7 +196,7 @@ impl Bridge {
         format!(
             "{table}\ndelete {table}\n{table} {{\n\
              chain prerouting {{ type nat hook prerouting priority dstnat;\n{doors}}}\n\
-             chain output {{ type nat hook output priority dstnat;\n{doors}}}\n\
+             chain output {{ type nat hook output priority -100;\n{doors}}}\n\
              chain postrouting {{ type nat hook postrouting priority srcnat;\n\
              ip saddr {subnet} oifname != \"{name}\" masquerade\n\
              ip saddr {subnet} oifname \"{name}\" ct status dnat masquerade\n}}\n}}\n"
@@ -256,7 +262,11 @@ impl Member {
         let path = self.directory.join(self.address.to_string());
         fs::remove_file(&path).doing_with(|| format!("remove {}", path.display()))?;
         self.lease = None;
-        if living(&self.directory)?.is_empty() { self.bridge.raze(&self.directory) } else { self.bridge.update(&self.directory) }
+        if living(&self.directory)?.is_empty() {
+            self.bridge.raze(&self.directory)
+        } else {
+            self.bridge.update(&self.directory)
+        }
     }
 }
 
@@ -331,7 +341,9 @@ fn nft(rules: &str) -> Result<()> {
     command.args(["-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = match command.spawn() {
         Err(error) if Errno::ENOENT == Errno::from_raw(error.raw_os_error().unwrap_or(0)) => {
-            return Err(error).doing_with(doing).map_err(|error| error.hint("a bridge needs nftables: apt-get install nftables"));
+            return Err(error)
+                .doing_with(doing)
+                .map_err(|error| error.hint("a bridge needs nftables: apt-get install nftables"));
         }
         child => child.doing_with(doing)?,
     };
@@ -365,9 +377,13 @@ mod tests {
     #[test]
     fn the_rules_replace_the_former_ones() {
         let bridge = Bridge::default();
-        let lease = Lease { address: Ipv4Addr::new(10, 77, 0, 2), name: "a".into(), ports: vec![port("8080:80").unwrap()] };
+        let lease =
+            Lease { address: Ipv4Addr::new(10, 77, 0, 2), name: "a".into(), ports: vec![port("8080:80").unwrap()] };
         let rules = bridge.rules(&[lease]);
-        assert!(rules.starts_with("table ip mycontainer-mycontainer0\ndelete table ip mycontainer-mycontainer0\n"), "{rules}");
+        assert!(
+            rules.starts_with("table ip mycontainer-mycontainer0\ndelete table ip mycontainer-mycontainer0\n"),
+            "{rules}"
+        );
         assert_eq!(rules.matches("tcp dport 8080 dnat to 10.77.0.2:80").count(), 2, "{rules}");
         assert!(rules.contains("ip saddr 10.77.0.0/24 oifname != \"mycontainer0\" masquerade"), "{rules}");
     }

@@ -51,7 +51,8 @@ impl Sets {
     pub fn drop_bounding(&self) -> Result<()> {
         for number in 0..=last()? {
             if self.bounding & 1 << number == 0 {
-                sys::drop_from_bounding_set(number).doing_with(|| format!("drop {} from the bounding set", name(number)))?;
+                sys::drop_from_bounding_set(number)
+                    .doing_with(|| format!("drop {} from the bounding set", name(number)))?;
             }
         }
         // Else the change of user would take away what `assume` is about to distribute.

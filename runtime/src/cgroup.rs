@@ -38,11 +38,7 @@ impl Setting {
 /// The settings for a limit of memory in bytes. Without the second the kernel moves what exceeds the limit to swap, and
 /// nothing is ever killed; and a container that has lost one process at random is worse than one that has ended.
 pub fn memory(bytes: u64) -> Vec<Setting> {
-    vec![
-        Setting::new("memory.max", bytes),
-        Setting::new("memory.swap.max", 0),
-        Setting::new("memory.oom.group", 1),
-    ]
+    vec![Setting::new("memory.max", bytes), Setting::new("memory.swap.max", 0), Setting::new("memory.oom.group", 1)]
 }
 
 fn controllers(settings: &[Setting]) -> Vec<String> {

@@ -149,7 +149,9 @@ fn parse_run(mut parser: Parser) -> Result<Request> {
             Arg::Long("cap-drop") => choices.dropped.push(capability(&text(&mut parser)?)?),
             Arg::Long("seccomp") => choices.confined = confined(&text(&mut parser)?)?,
             Arg::Long("rlimit") => container.process.rlimits.push(rlimit(&text(&mut parser)?)?),
-            Arg::Long("memory") => replace(&mut container.limits, cgroup::memory(size("--memory", &text(&mut parser)?)?)),
+            Arg::Long("memory") => {
+                replace(&mut container.limits, cgroup::memory(size("--memory", &text(&mut parser)?)?))
+            }
             Arg::Long("cpus") => replace(&mut container.limits, vec![cpus(&text(&mut parser)?)?]),
             Arg::Long("pids") => replace(&mut container.limits, vec![pids(&text(&mut parser)?)?]),
             Arg::Long("publish") => choices.published.push(publish(&text(&mut parser)?)?),
@@ -184,7 +186,9 @@ const NAMESPACES: i32 =
 impl Choices {
     fn complete(self, container: &mut Container) -> Result<()> {
         let image = match (self.rootfs, self.layers, self.kept) {
-            (Some(_), layers, _) if !layers.is_empty() => return Err(usage("--rootfs and --image exclude each other".into())),
+            (Some(_), layers, _) if !layers.is_empty() => {
+                return Err(usage("--rootfs and --image exclude each other".into()));
+            }
             (_, layers, Some(_)) if layers.is_empty() => return Err(usage("--keep is for --image".into())),
             (rootfs, layers, _) if layers.is_empty() => Image::Directory(rootfs.unwrap_or_else(|| "rootfs".into())),
             (_, lower, kept) => Image::Layers { lower, kept },
@@ -349,11 +353,13 @@ fn user(word: &str) -> Result<user::User> {
 }
 
 fn capability(word: &str) -> Result<Mask> {
-    caps::mask(word).ok_or_else(|| Error::new(format!("{word}: no capability of capabilities(7), for example NET_ADMIN")))
+    caps::mask(word)
+        .ok_or_else(|| Error::new(format!("{word}: no capability of capabilities(7), for example NET_ADMIN")))
 }
 
 fn publish(word: &str) -> Result<Port> {
-    bridge::port(word).ok_or_else(|| Error::new(format!("--publish {word}: not of the form HOST:CONTAINER or HOST:CONTAINER/udp")))
+    bridge::port(word)
+        .ok_or_else(|| Error::new(format!("--publish {word}: not of the form HOST:CONTAINER or HOST:CONTAINER/udp")))
 }
 
 fn confined(word: &str) -> Result<bool> {

@@ -28,7 +28,10 @@ pub fn open_terminal(socket: UnixStream, size: Option<(u16, u16)>, owner: u32) -
     become_console(&slave).doing("mount the terminal on /dev/console")?;
     send(&socket, &master, &name).doing("send the terminal to the console socket")?;
     sys::set_controlling_terminal(&slave).doing("make the terminal the controlling one")?;
-    dup2_stdin(&slave).and(dup2_stdout(&slave)).and(dup2_stderr(&slave)).doing("make the terminal stdin, stdout and stderr")
+    dup2_stdin(&slave)
+        .and(dup2_stdout(&slave))
+        .and(dup2_stderr(&slave))
+        .doing("make the terminal stdin, stdout and stderr")
 }
 
 /// Only the first process of a container gives it its /dev/console: for those that follow it is there, and may be read-only.

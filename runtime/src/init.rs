@@ -128,12 +128,7 @@ pub fn become_command(container: &Container, with: Surroundings, lines: &mut Lin
 }
 
 /// Steps 7 to 10 are those of every process of a container, of the first and of those that join it (`oci/join.rs`).
-pub fn run(
-    container: &Container,
-    bond: Bond,
-    console: Option<UnixStream>,
-    lines: &mut Lines,
-) -> Result<Infallible> {
+pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines: &mut Lines) -> Result<Infallible> {
     let process = &container.process;
     let account = process.user.look_up()?;
     if let Some(socket) = console {

@@ -60,10 +60,8 @@ fn claim(path: &Path) -> Result<File> {
     let directory = File::open(path).doing_with(doing)?;
     match directory.try_lock() {
         Ok(()) => Ok(directory),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::new(format!("{} is written by another container", path.display()))
-                .hint("give every container its own directory with --keep"))
-        }
+        Err(TryLockError::WouldBlock) => Err(Error::new(format!("{} is written by another container", path.display()))
+            .hint("give every container its own directory with --keep")),
         Err(TryLockError::Error(error)) => Err(error).doing_with(|| format!("lock {}", path.display())),
     }
 }
@@ -98,7 +96,8 @@ pub fn mount(lower: &[PathBuf], kept: Option<&Path>) -> Result<OwnedFd> {
 /// A tmpfs for what is thrown away in the end, mounted over a layer's directory: overlayfs wants it to be somewhere.
 fn memory(place: &Path) -> Result<OwnedFd> {
     let kind = Some("tmpfs");
-    nix::mount::mount(kind, place, kind, MsFlags::MS_NODEV, Some("mode=755")).doing("mount a tmpfs for the upper layer")?;
+    nix::mount::mount(kind, place, kind, MsFlags::MS_NODEV, Some("mode=755"))
+        .doing("mount a tmpfs for the upper layer")?;
     directory(place)
 }
 

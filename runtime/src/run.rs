@@ -13,10 +13,10 @@ use nix::unistd::{geteuid, getpgrp, tcgetpgrp, tcsetpgrp};
 use crate::cgroup::Cgroup;
 use crate::container::Container;
 use crate::error::{Context, Error, Result};
+use crate::hooks;
 use crate::init::{self, Bond, Lines, Surroundings};
 use crate::net::{self, Network};
 use crate::sys::{self, Ending, Process};
-use crate::hooks;
 
 /// The signals that are meant for the container when they are sent to the runtime.
 const PASSED_ON: [Signal; 6] =

@@ -79,9 +79,10 @@ pub type Comparison = (u8, SeccompCmpArgLen, SeccompCmpOp, u64);
 
 /// A rule that holds when all comparisons do.
 pub fn rule(comparisons: &[Comparison]) -> Result<SeccompRule> {
-    let conditions = comparisons.iter().cloned().map(|(place, length, operator, value)| {
-        SeccompCondition::new(place, length, operator, value)
-    });
+    let conditions = comparisons
+        .iter()
+        .cloned()
+        .map(|(place, length, operator, value)| SeccompCondition::new(place, length, operator, value));
     let rule = conditions.collect::<std::result::Result<_, _>>().and_then(SeccompRule::new);
     rule.map_err(|error| Error::new(format!("seccomp: {error}")))
 }

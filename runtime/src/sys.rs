@@ -198,8 +198,7 @@ pub fn install_filter(filter: &[seccompiler::sock_filter]) -> nix::Result<()> {
     let length = filter.len().try_into().map_err(|_| Errno::EINVAL)?;
     let program = libc::sock_fprog { len: length, filter: filter.as_ptr().cast_mut().cast() };
     // SAFETY: `program` describes `filter`, whose elements are the kernel's `struct sock_filter`; the kernel copies it.
-    let result =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
     Errno::result(result).map(drop)
 }
 

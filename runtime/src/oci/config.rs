@@ -65,7 +65,8 @@ pub fn container(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Container>
     let namespaces = namespaces(&linux)?;
     let mounts = spec.mounts().iter().flatten().map(|item| mount(item, bundle)).collect::<Result<Vec<_>>>()?;
     // Where the host's /dev comes in as it is, nothing is to be made in it.
-    let own_dev = !mounts.iter().any(|item| item.target == Path::new("/dev") && matches!(item.source, Source::Bind { .. }));
+    let own_dev =
+        !mounts.iter().any(|item| item.target == Path::new("/dev") && matches!(item.source, Source::Bind { .. }));
     let extra = linux.devices().iter().flatten().map(device).collect::<Result<Vec<_>>>()?;
     let usual = dev::usual().into_iter().filter(|usual| extra.iter().all(|device| device.path != usual.path));
     let devices = own_dev.then(|| usual.chain(extra.iter().cloned()).collect());
@@ -112,7 +113,10 @@ fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
         (linux.personality().is_some(), "linux.personality"),
         (linux.time_offsets().iter().flatten().next().is_some(), "linux.timeOffsets"),
         (linux.net_devices().iter().flatten().next().is_some(), "linux.netDevices"),
-        (items.clone().any(|item| item.uid_mappings().is_some() || item.gid_mappings().is_some()), "mounts.uidMappings"),
+        (
+            items.clone().any(|item| item.uid_mappings().is_some() || item.gid_mappings().is_some()),
+            "mounts.uidMappings",
+        ),
         (spec.vm().is_some(), "vm"),
     ];
     match refused.into_iter().find(|(present, _)| *present) {
@@ -181,7 +185,9 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
         match option.as_str() {
             "bind" => bind = bind.or(Some(Depth::Single)),
             "rbind" => bind = Some(Depth::Recursive),
-            word if mounts::propagation(word).is_some() => flags.propagation = mounts::propagation(word).unwrap_or(none),
+            word if mounts::propagation(word).is_some() => {
+                flags.propagation = mounts::propagation(word).unwrap_or(none)
+            }
             word => match (known(word), word.strip_prefix('r').and_then(known)) {
                 (Some((_, flag, true)), _) => (flags.set, flags.clear) = (flags.set | *flag, flags.clear - *flag),
                 (Some((_, flag, false)), _) => (flags.set, flags.clear) = (flags.set - *flag, flags.clear | *flag),
@@ -199,7 +205,11 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
     }
     let source = match bind {
         Some(_) if !data.is_empty() => {
-            return Err(Error::new(format!("config.json: {} has an unknown option {}", target.display(), data.join(","))));
+            return Err(Error::new(format!(
+                "config.json: {} has an unknown option {}",
+                target.display(),
+                data.join(",")
+            )));
         }
         Some(depth) => Source::Bind { path: bundle.join(name), depth },
         None => {
@@ -230,9 +240,8 @@ fn device(device: &oci::LinuxDevice) -> Result<Device> {
 
 /// Only what a namespace divides: everything else would be changed for the machine.
 fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, String)>> {
-    let has = |flag: i32| {
-        namespaces.new & flag != 0 || namespaces.joined.iter().any(|(kind, _)| kind.bits() & flag != 0)
-    };
+    let has =
+        |flag: i32| namespaces.new & flag != 0 || namespaces.joined.iter().any(|(kind, _)| kind.bits() & flag != 0);
     let mut list = Vec::new();
     for (name, value) in linux.sysctl().iter().flatten() {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -362,7 +371,9 @@ pub fn filters(linux: &oci::Linux) -> Result<Vec<BpfProgram>> {
                 // Without conditions it is whatever the arguments are.
                 (std::collections::btree_map::Entry::Occupied(mut known), None) => known.get_mut().clear(),
                 (std::collections::btree_map::Entry::Occupied(known), Some(_)) if known.get().is_empty() => {}
-                (std::collections::btree_map::Entry::Occupied(mut known), Some(rule)) => known.get_mut().push(rule.clone()),
+                (std::collections::btree_map::Entry::Occupied(mut known), Some(rule)) => {
+                    known.get_mut().push(rule.clone())
+                }
             }
         }
     }

@@ -9,7 +9,18 @@ use crate::caps;
 pub fn describe() -> String {
     let capabilities: Vec<String> = caps::NAMES.iter().map(|name| format!("CAP_{name}")).collect();
     let mut options: Vec<&str> = OPTIONS.iter().map(|(name, ..)| *name).collect();
-    options.extend(["bind", "rbind", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"]);
+    options.extend([
+        "bind",
+        "rbind",
+        "private",
+        "rprivate",
+        "shared",
+        "rshared",
+        "slave",
+        "rslave",
+        "unbindable",
+        "runbindable",
+    ]);
     options.sort_unstable();
     let features = json!({
         "ociVersionMin": "1.0.0",

@@ -88,7 +88,8 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
 /// A group is made if the configuration names one, or needs one: for limits, or to find all processes where not even a PID
 /// namespace holds them together.
 fn group_name(id: &str, spec: &oci_spec::runtime::Spec, container: &Container) -> Option<PathBuf> {
-    let named = spec.linux().as_ref().and_then(|linux| linux.cgroups_path().clone()).filter(|path| path != Path::new(""));
+    let named =
+        spec.linux().as_ref().and_then(|linux| linux.cgroups_path().clone()).filter(|path| path != Path::new(""));
     let needed = !container.limits.is_empty() || container.namespaces.new & libc::CLONE_NEWPID == 0;
     named.or_else(|| needed.then(|| PathBuf::from(format!("mycontainer.{id}"))))
 }
@@ -121,9 +122,9 @@ impl Io {
     /// A terminal needs somebody who takes it, and nobody is to wait for one that does not come.
     pub fn connect(&self, terminal: bool) -> Result<Option<UnixStream>> {
         match (&self.console_socket, terminal) {
-            (Some(path), true) => {
-                UnixStream::connect(path).map(Some).doing_with(|| format!("connect to the console socket {}", path.display()))
-            }
+            (Some(path), true) => UnixStream::connect(path)
+                .map(Some)
+                .doing_with(|| format!("connect to the console socket {}", path.display())),
             (None, true) => Err(Error::new("process.terminal needs --console-socket")),
             (Some(_), false) => Err(Error::new("--console-socket needs process.terminal")),
             (None, false) => Ok(None),
@@ -274,7 +275,8 @@ pub fn list(root: &Path, json: bool, quiet: bool) -> Result<String> {
     }
     let text = |entry: &Value, key: &str| entry[key].as_str().map_or_else(|| entry[key].to_string(), str::to_owned);
     let line = |entry: &Value| {
-        let [id, pid, status, bundle, created] = ["id", "pid", "status", "bundle", "created"].map(|key| text(entry, key));
+        let [id, pid, status, bundle, created] =
+            ["id", "pid", "status", "bundle", "created"].map(|key| text(entry, key));
         if quiet { id } else { format!("{id:<20} {pid:<8} {status:<9} {created:<21} {bundle}") }
     };
     let heading = (!quiet).then(|| format!("{:<20} {:<8} {:<9} {:<21} BUNDLE", "ID", "PID", "STATUS", "CREATED"));

@@ -252,7 +252,9 @@ fn the_only(words: Vec<OsString>) -> Result<String> {
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-' | '.');
     match word.to_str() {
         Some(id) if id.chars().all(valid) && !matches!(id, "" | "." | "..") && id.len() <= 255 => Ok(id.to_owned()),
-        _ => Err(Error::new(format!("{word:?} is no name for a container: letters, digits, '_', '+', '-' and '.' are possible"))),
+        _ => Err(Error::new(format!(
+            "{word:?} is no name for a container: letters, digits, '_', '+', '-' and '.' are possible"
+        ))),
     }
 }
 

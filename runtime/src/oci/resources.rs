@@ -25,7 +25,11 @@ pub fn settings(resources: &oci::LinuxResources) -> Result<Vec<Setting>> {
         let limits = part("hca_handle", limit.hca_handles()) + &part("hca_object", limit.hca_objects());
         list.push(Setting::new("rdma.max", format!("{device}{limits}")));
     }
-    if resources.network().as_ref().is_some_and(|network| network.class_id().is_some() || network.priorities().is_some()) {
+    if resources
+        .network()
+        .as_ref()
+        .is_some_and(|network| network.class_id().is_some() || network.priorities().is_some())
+    {
         return Err(none_for("network"));
     }
     for (file, value) in resources.unified().iter().flatten() {
@@ -52,9 +56,13 @@ fn memory(memory: &oci::LinuxMemory, list: &mut Vec<Setting>) -> Result<()> {
     match (set(memory.swap()), set(memory.limit())) {
         (None, _) => {}
         (Some(-1), _) => list.push(Setting::new("memory.swap.max", "max")),
-        (Some(swap), Some(limit)) if limit > 0 && swap >= limit => list.push(Setting::new("memory.swap.max", swap - limit)),
+        (Some(swap), Some(limit)) if limit > 0 && swap >= limit => {
+            list.push(Setting::new("memory.swap.max", swap - limit))
+        }
         (Some(swap), _) => {
-            return Err(Error::new(format!("config.json: memory.swap {swap} is memory and swap: it needs a limit that is not larger")));
+            return Err(Error::new(format!(
+                "config.json: memory.swap {swap} is memory and swap: it needs a limit that is not larger"
+            )));
         }
     }
     if let Some(reservation) = set(memory.reservation()) {

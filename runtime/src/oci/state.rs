@@ -75,7 +75,9 @@ impl Store {
         make(0o711, true, root).doing_with(|| format!("create {}", root.display()))?;
         match make(0o700, false, &directory) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(Error::new(format!("there is a container {id} already")).hint("delete it, or choose another name"));
+                return Err(
+                    Error::new(format!("there is a container {id} already")).hint("delete it, or choose another name")
+                );
             }
             result => result.doing_with(|| format!("create {}", directory.display()))?,
         }
@@ -107,8 +109,7 @@ impl Store {
     /// All containers' names.
     pub fn names(root: &Path) -> Vec<String> {
         let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
-        let mut names: Vec<String> =
-            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
         names
     }
@@ -140,7 +141,8 @@ impl Store {
         match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             text => {
-                let value: Value = serde_json::from_str(&text.doing_with(doing)?).map_err(io::Error::from).doing_with(doing)?;
+                let value: Value =
+                    serde_json::from_str(&text.doing_with(doing)?).map_err(io::Error::from).doing_with(doing)?;
                 Record::from_json(&value).map(Some).ok_or_else(|| Error::new(format!("{} is damaged", path.display())))
             }
         }
