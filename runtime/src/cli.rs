@@ -71,7 +71,7 @@ pub enum Request {
     /// Run a container.
     Run(Box<Container>, Network),
     /// One of the verbs of the Open Container Initiative.
-    Oci(oci::Request),
+    Oci(Box<oci::Request>),
     /// Print a text and be done.
     Print(&'static str),
 }

@@ -35,7 +35,7 @@ use cli::Request;
 fn main() -> ExitCode {
     let status = cli::parse(std::env::args_os()).and_then(|request| match request {
         Request::Run(mut container, network) => run::run(&mut container, &network),
-        Request::Oci(request) => oci::execute(request),
+        Request::Oci(request) => oci::execute(*request),
         Request::Print(text) => {
             // A reader that has gone away (`mycontainer --help | head -1`) is no reason to panic, as `println!` would.
             let _ = std::io::stdout().write_all(text.as_bytes());

@@ -57,7 +57,7 @@ pub fn default(administrator: bool) -> Result<Vec<BpfProgram>> {
         refused.flat_map(|&call| [(call, Vec::new()), (call | X32, Vec::new())]).collect();
     // Pushing characters into the terminal of whoever looks at it. The kernel reads 32 bits of the request, so must we.
     let push = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCSTI)])?;
-    let console = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCLINUX as u64)])?;
+    let console = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCLINUX)])?;
     rules.insert(libc::SYS_ioctl, vec![push.clone(), console.clone()]);
     rules.insert(libc::SYS_ioctl | X32, vec![push, console]);
     let mut classes = vec![(SeccompAction::Errno(libc::EPERM as u32), rules)];

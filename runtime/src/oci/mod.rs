@@ -153,7 +153,7 @@ pub fn parse(verb: &OsStr, parser: Parser, globals: Globals) -> Result<crate::cl
         Some(name @ ("start" | "state" | "kill" | "delete" | "list" | "features")) => simple(name, parser),
         _ => Err(usage(format!("there is no command {verb:?}"))),
     };
-    Ok(crate::cli::Request::Oci(Request { globals, verb: verb? }))
+    Ok(crate::cli::Request::Oci(Box::new(Request { globals, verb: verb? })))
 }
 
 fn creation(mut parser: Parser) -> Result<(Creation, Manner)> {
