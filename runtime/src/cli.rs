@@ -339,7 +339,12 @@ fn tmpfs(word: OsString) -> Result<Mount> {
     if !is_place(&target) {
         return Err(Error::new(format!("--tmpfs {word:?}: DST is an absolute path below / without `..`")));
     }
-    let source = Source::New { kind: "tmpfs".into(), name: "tmpfs".into(), data: format!("mode=1777,size={bytes}") };
+    let source = Source::New {
+        kind: "tmpfs".into(),
+        name: "tmpfs".into(),
+        data: format!("mode=1777,size={bytes}"),
+        copy_up: false,
+    };
     Ok(Mount { target, source, flags: Flags::of(MsFlags::MS_NOSUID | MsFlags::MS_NODEV) })
 }
 

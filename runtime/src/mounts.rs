@@ -1,6 +1,9 @@
 //! What the container sees as its file system: the rootfs as `/`, and in it /proc, /sys and /dev.
 
-use std::os::fd::OwnedFd;
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::NixPath;
@@ -58,7 +61,8 @@ pub struct Mount {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A new file system, with the text that its kind understands (a size, a mode).
-    New { kind: String, name: String, data: String },
+    /// With `copy_up` it begins with what the image has at that place.
+    New { kind: String, name: String, data: String, copy_up: bool },
     /// A file or directory that the host has.
     Bind { path: PathBuf, depth: Depth },
 }
@@ -92,7 +96,7 @@ impl Flags {
 pub fn usual() -> Vec<Mount> {
     let new = |kind: &str, target: &str, set: MsFlags, data: &str| Mount {
         target: target.into(),
-        source: Source::New { kind: kind.into(), name: kind.into(), data: data.into() },
+        source: Source::New { kind: kind.into(), name: kind.into(), data: data.into(), copy_up: false },
         flags: Flags::of(set),
     };
     let devices = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
@@ -184,9 +188,14 @@ impl Rootfs {
     pub fn mount(&self, item: &Mount) -> Result<()> {
         let target = &item.target;
         match &item.source {
-            Source::New { kind, name, data } => {
+            Source::New { kind, name, data, copy_up } => {
                 let doing = || format!("mount {kind} on {}", target.display());
-                mount_on(&self.directory(target)?, kind, name, item.flags.set, data).doing_with(doing)?;
+                let beneath = self.directory(target)?;
+                mount_on(&beneath, kind, name, item.flags.set, data).doing_with(doing)?;
+                if *copy_up {
+                    copy(&by_name(&beneath), &by_name(&self.directory(target)?))
+                        .doing_with(|| format!("copy the image's {}", target.display()))?;
+                }
                 if !item.flags.propagation.is_empty() {
                     change(&self.directory(target)?, &item.flags).doing_with(doing)?;
                 }
@@ -298,6 +307,34 @@ fn mount_on(directory: &OwnedFd, kind: &str, name: &str, flags: MsFlags, data: &
         Err(Errno::EINVAL) if kind == "devpts" && data.contains(",gid=5") => attempt(&data.replace(",gid=5", "")),
         result => result,
     }
+}
+
+/// An open file by way of the host's /proc, for what takes only names.
+fn by_name(file: &OwnedFd) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Copies what is in a directory: files, links and directories, with their owners and modes.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to, status) = (entry.path(), to.join(entry.file_name()), entry.metadata()?);
+        if status.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+        } else if status.is_dir() {
+            fs::create_dir(&to)?;
+            copy(&from, &to)?;
+        } else if status.is_file() {
+            fs::copy(&from, &to)?;
+        } else {
+            continue;
+        }
+        lchown(&to, Some(status.uid()), Some(status.gid()))?;
+        if !status.is_symlink() {
+            fs::set_permissions(&to, status.permissions())?;
+        }
+    }
+    Ok(())
 }
 
 /// Changes a finished mount, and those below it if that is asked for.

@@ -179,7 +179,7 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
     let target = Path::new("/").join(item.destination());
     let none = MsFlags::empty();
     let mut flags = Flags::of(none);
-    let (mut data, mut bind) = (Vec::new(), None);
+    let (mut data, mut bind, mut copy_up) = (Vec::new(), None, false);
     for option in item.options().iter().flatten() {
         let known = |name: &str| OPTIONS.iter().find(|(other, ..)| *other == name);
         match option.as_str() {
@@ -193,7 +193,7 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
                 (Some((_, flag, false)), _) => (flags.set, flags.clear) = (flags.set - *flag, flags.clear | *flag),
                 (None, Some((_, flag, true))) => flags.set_below |= *flag,
                 (None, Some((_, flag, false))) => flags.clear_below |= *flag,
-                (None, None) if word == "tmpcopyup" || word == "copyup" => {}
+                (None, None) if word == "tmpcopyup" => copy_up = true,
                 (None, None) => data.push(word),
             },
         }
@@ -215,7 +215,7 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
         None => {
             // What the kernel calls version 2 is the only version that is known here.
             let kind = if kind == "cgroup" { "cgroup2" } else { kind };
-            Source::New { kind: kind.into(), name: name.to_string_lossy().into_owned(), data: data.join(",") }
+            Source::New { kind: kind.into(), name: name.to_string_lossy().into_owned(), data: data.join(","), copy_up }
         }
     };
     Ok(Mount { target, source, flags })
@@ -472,7 +472,7 @@ mod tests {
         assert_eq!(mount.flags.set, MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC);
         assert_eq!(mount.flags.propagation, MsFlags::MS_SLAVE | MsFlags::MS_REC);
         let data = "size=64k,mode=755".to_owned();
-        assert_eq!(mount.source, Source::New { kind: "tmpfs".into(), name: "tmpfs".into(), data });
+        assert_eq!(mount.source, Source::New { kind: "tmpfs".into(), name: "tmpfs".into(), data, copy_up: false });
     }
 
     #[test]
