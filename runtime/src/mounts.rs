@@ -191,7 +191,14 @@ impl Rootfs {
             Source::New { kind, name, data, copy_up } => {
                 let doing = || format!("mount {kind} on {}", target.display());
                 let beneath = self.directory(target)?;
-                mount_on(&beneath, kind, name, item.flags.set, data).doing_with(doing)?;
+                match mount_on(&beneath, kind, name, item.flags.set, data) {
+                    // Root of a user namespace must not, but may look at that of the host, whose / is still here.
+                    Err(Errno::EPERM | Errno::EBUSY) if kind == "cgroup2" => {
+                        let source = Source::Bind { path: "/sys/fs/cgroup".into(), depth: Depth::Recursive };
+                        return self.mount(&Mount { source, ..item.clone() });
+                    }
+                    result => result.doing_with(doing)?,
+                }
                 if *copy_up {
                     copy(&by_name(&beneath), &by_name(&self.directory(target)?))
                         .doing_with(|| format!("copy the image's {}", target.display()))?;

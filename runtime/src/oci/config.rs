@@ -204,12 +204,11 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
         bind = bind.or(Some(Depth::Recursive));
     }
     let source = match bind {
-        Some(_) if !data.is_empty() => {
-            return Err(Error::new(format!(
-                "config.json: {} has an unknown option {}",
-                target.display(),
-                data.join(",")
-            )));
+        // The kernel takes no data for a bind, and configurations in the field have some (`size=64k`): it says nothing. A word
+        // that is no data may be a flag with a slip in it.
+        Some(_) if data.iter().any(|word| !word.contains('=')) => {
+            let (target, words) = (target.display(), data.join(","));
+            return Err(Error::new(format!("config.json: {target} has an unknown option {words}")));
         }
         Some(depth) => Source::Bind { path: bundle.join(name), depth },
         None => {
