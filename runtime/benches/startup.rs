@@ -102,6 +102,7 @@ fn candidates(work: &Path, rootfs: &Path) -> Result<Vec<(&'static str, Result<Co
                 command
             }),
         ),
+        ("mycontainer oci", Ok(run_bundle(env!("CARGO_BIN_EXE_mycontainer"), &[], &state, "mycontainer", &bundle))),
         ("crun", oci("crun", &["--cgroup-manager=disabled"], &state, &bundle)),
         ("runc", oci("runc", &[], &state, &bundle)),
     ])
@@ -114,9 +115,13 @@ fn command(program: impl AsRef<Path>, options: &[&str], paths: &[&Path], rest: &
 }
 
 fn oci(name: &'static str, options: &[&str], state: &Path, bundle: &Path) -> Result<Command> {
-    let mut command = command(installed(name)?, options, &[], &["--root"]);
+    Ok(run_bundle(installed(name)?, options, state, name, bundle))
+}
+
+fn run_bundle(program: impl AsRef<Path>, options: &[&str], state: &Path, name: &str, bundle: &Path) -> Command {
+    let mut command = command(program, options, &[], &["--root"]);
     command.arg(state.join(name)).args(["run", "--bundle"]).arg(bundle).arg(format!("startup-{}", std::process::id()));
-    Ok(command)
+    command
 }
 
 /// The bundle of `runc spec`, cut down to the same namespaces and mounts.

@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -18,22 +18,36 @@ use crate::error::{Context, Error, Result};
 /// Groups of this program are called `mycontainer-NUMBER`.
 const PREFIX: &str = "mycontainer-";
 
-/// What the container may use; `None` is as much as there is.
-#[derive(Debug, Default)]
-pub struct Limits {
-    /// Bytes.
-    pub memory: Option<u64>,
-    /// Microseconds of processor time in every 100 ms.
-    pub cpus: Option<u64>,
-    /// Processes and threads.
-    pub pids: Option<u32>,
+/// One limit: a file of the group and what is written there. `None` is as much as there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The controller that offers the file.
+    pub controller: String,
+    pub file: String,
+    pub value: String,
 }
 
-impl Limits {
-    fn controllers(&self) -> Vec<&'static str> {
-        let wanted = [("memory", self.memory.is_some()), ("cpu", self.cpus.is_some()), ("pids", self.pids.is_some())];
-        wanted.into_iter().filter_map(|(controller, wanted)| wanted.then_some(controller)).collect()
+impl Setting {
+    /// A file is called after its controller.
+    pub fn new(file: &str, value: impl ToString) -> Setting {
+        let controller = file.split('.').next().unwrap_or_default();
+        Setting { controller: controller.into(), file: file.into(), value: value.to_string() }
     }
+}
+
+/// The settings for a limit of memory in bytes. Without the second the kernel moves what exceeds the limit to swap, and
+/// nothing is ever killed; and a container that has lost one process at random is worse than one that has ended.
+pub fn memory(bytes: u64) -> Vec<Setting> {
+    vec![Setting::new("memory.max", bytes), Setting::new("memory.swap.max", 0), Setting::new("memory.oom.group", 1)]
+}
+
+fn controllers(settings: &[Setting]) -> Vec<String> {
+    // `cgroup` is not a controller but what every group has.
+    let mut names: Vec<String> = settings.iter().map(|setting| setting.controller.clone()).collect();
+    names.retain(|name| name != "cgroup");
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// A group of the container's own. Dropping it ends what still runs in it and removes it.
@@ -49,8 +63,8 @@ pub struct Cgroup {
 impl Cgroup {
     /// Makes a group with its limits in force. Without limits there is nothing for a group to do: none is made, the
     /// container stays in its caller's, and no machine needs to have cgroup v2 for that.
-    pub fn create(limits: &Limits) -> Result<Option<Cgroup>> {
-        let wanted = limits.controllers();
+    pub fn create(limits: &[Setting]) -> Result<Option<Cgroup>> {
+        let wanted = controllers(limits);
         if wanted.is_empty() {
             return Ok(None);
         }
@@ -63,7 +77,7 @@ impl Cgroup {
         drop(lock);
         let (path, directory) = made?;
         let group = Cgroup { path, directory, controllers };
-        group.limit(limits)?;
+        apply(&group.path, limits)?;
         Ok(Some(group))
     }
 
@@ -81,55 +95,104 @@ impl Cgroup {
         }
     }
 
-    fn limit(&self, limits: &Limits) -> Result<()> {
-        if let Some(bytes) = limits.memory {
-            self.write("memory.max", &bytes.to_string())?;
-            // Else the kernel moves what exceeds the limit to swap, and nothing is ever killed. Kernels without swap
-            // accounting lack the file.
-            match write(&self.path.join("memory.swap.max"), "0") {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                result => result.doing_with(|| format!("write 0 to {}/memory.swap.max", self.path.display()))?,
-            }
-            // A container that has lost one process at random is worse than one that has ended.
-            self.write("memory.oom.group", "1")?;
-        }
-        if let Some(quota) = limits.cpus {
-            self.write("cpu.max", &format!("{quota} 100000"))?;
-        }
-        if let Some(number) = limits.pids {
-            self.write("pids.max", &number.to_string())?;
-        }
-        Ok(())
-    }
-
-    fn write(&self, file: &str, value: &str) -> Result<()> {
-        let path = self.path.join(file);
-        write(&path, value).doing_with(|| format!("write {value} to {}", path.display()))
-    }
-
     /// For CLONE_INTO_CGROUP: the first process is in the group from its first page on.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
-    }
-
-    fn remove(&self) -> io::Result<()> {
-        match remove_tree(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
-            result => return result,
-        }
-        // Somebody is left. The kernel kills all at once, but they leave one after the other, and it says when.
-        write(&self.path.join("cgroup.kill"), "1")?;
-        wait_until_empty(&self.path)?;
-        remove_tree(&self.path)
     }
 }
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        if let Err(error) = self.remove().doing_with(|| format!("remove {}", self.path.display())) {
-            let _ = writeln!(io::stderr(), "mycontainer: {error}");
+        if let Err(error) = remove(&self.path) {
+            error.print();
         }
     }
+}
+
+/// A group that stays when this program ends: its name is known to others.
+pub struct Named {
+    pub path: PathBuf,
+    directory: File,
+}
+
+impl Named {
+    /// Makes it, and the groups above it. `None`: there is no place for a group, and no limit that would need one.
+    pub fn create(name: &Path, limits: &[Setting]) -> Result<Option<Named>> {
+        match Named::make(name, limits) {
+            Err(_) if limits.is_empty() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    fn make(name: &Path, limits: &[Setting]) -> Result<Named> {
+        let mut path = mount_point()?;
+        let wanted = controllers(limits);
+        for part in name.components() {
+            let part = match part {
+                Component::Normal(part) => part,
+                Component::RootDir | Component::CurDir => continue,
+                _ => return Err(Error::new(format!("cgroupsPath {} leads out of its place", name.display()))),
+            };
+            // What is switched on here stays on: the group outlives this program.
+            std::mem::forget(Controllers::enable(&path, &wanted)?);
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => result.doing_with(|| format!("create {}", path.display()))?,
+            }
+        }
+        let directory = File::open(&path).doing_with(|| format!("open {}", path.display()))?;
+        let events = fs::read_to_string(path.join("cgroup.events")).unwrap_or_default();
+        if events.contains("populated 1") {
+            return Err(Error::new(format!("there are processes in {} already", path.display())));
+        }
+        apply(&path, limits)?;
+        Ok(Named { path, directory })
+    }
+
+    /// For CLONE_INTO_CGROUP.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
+/// Ends whatever runs in a group, and removes it and the groups that were made in it.
+pub fn remove(path: &Path) -> Result<()> {
+    let attempt = || match remove_tree(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            // Somebody is left. The kernel kills all at once, but they leave one after the other, and it says when.
+            write(&path.join("cgroup.kill"), "1")?;
+            wait_until_empty(path)?;
+            remove_tree(path)
+        }
+        result => result,
+    };
+    attempt().doing_with(|| format!("remove {}", path.display()))
+}
+
+/// The processes in a group and in those below it.
+pub fn processes(path: &Path) -> Result<Vec<i32>> {
+    let file = path.join("cgroup.procs");
+    let text = fs::read_to_string(&file).doing_with(|| format!("read {}", file.display()))?;
+    let mut list: Vec<i32> = text.lines().filter_map(|line| line.parse().ok()).collect();
+    for child in children(path)? {
+        list.extend(processes(&child)?);
+    }
+    Ok(list)
+}
+
+/// Writes limits to the files of a group.
+pub fn apply(group: &Path, settings: &[Setting]) -> Result<()> {
+    for Setting { file, value, .. } in settings {
+        let path = group.join(file);
+        match write(&path, value) {
+            // Kernels without swap accounting lack it, and then there is no swap to forbid.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && file == "memory.swap.max" => {}
+            result => result.doing_with(|| format!("write {value} to {}", path.display()))?,
+        }
+    }
+    Ok(())
 }
 
 /// Where cgroup2 is mounted. There are two places where systemd mounts it, the second on a machine that still has
@@ -162,16 +225,16 @@ fn find_cgroup2(table: &str) -> Option<PathBuf> {
 /// Controllers that had to be switched on for the children of the root group. Dropping this switches them off again.
 struct Controllers {
     root: PathBuf,
-    enabled: Vec<&'static str>,
+    enabled: Vec<String>,
     /// The other groups that were there before: they cannot rely on what was off.
     neighbours: Vec<PathBuf>,
 }
 
 impl Controllers {
-    fn enable(root: &Path, wanted: &[&'static str]) -> Result<Controllers> {
+    fn enable(root: &Path, wanted: &[String]) -> Result<Controllers> {
         let mut controllers = Controllers { root: root.into(), enabled: Vec::new(), neighbours: Vec::new() };
         let available = read_words(&root.join("cgroup.controllers"))?;
-        if let Some(missing) = wanted.iter().find(|name| !available.iter().any(|other| other == *name)) {
+        if let Some(missing) = wanted.iter().find(|name| !available.contains(name)) {
             return Err(Error::new(format!(
                 "this machine's cgroup v2 ({}) has no {missing} controller",
                 root.display()
@@ -180,7 +243,7 @@ impl Controllers {
         }
         let control = root.join("cgroup.subtree_control");
         let active = read_words(&control)?;
-        let missing: Vec<_> = wanted.iter().copied().filter(|name| !active.iter().any(|other| other == name)).collect();
+        let missing: Vec<_> = wanted.iter().filter(|name| !active.contains(name)).cloned().collect();
         if !missing.is_empty() {
             controllers.neighbours = children(root)?;
             let order = orders('+', &missing);
@@ -207,7 +270,7 @@ impl Drop for Controllers {
     }
 }
 
-fn orders(sign: char, controllers: &[&str]) -> String {
+fn orders(sign: char, controllers: &[String]) -> String {
     controllers.iter().map(|controller| format!("{sign}{controller}")).collect::<Vec<_>>().join(" ")
 }
 
@@ -311,13 +374,13 @@ mod tests {
 
     #[test]
     fn only_the_controllers_of_given_limits_are_wanted() {
-        assert_eq!(Limits::default().controllers(), [""; 0]);
-        let limits = Limits { cpus: Some(50_000), pids: Some(3), memory: None };
-        assert_eq!(limits.controllers(), ["cpu", "pids"]);
+        assert!(controllers(&[]).is_empty());
+        let settings = [memory(1 << 20), vec![Setting::new("pids.max", 3), Setting::new("cgroup.freeze", 0)]].concat();
+        assert_eq!(controllers(&settings), ["memory", "pids"]);
     }
 
     #[test]
     fn orders_are_signed() {
-        assert_eq!(orders('+', &["memory", "cpu"]), "+memory +cpu");
+        assert_eq!(orders('+', &["memory".into(), "cpu".into()]), "+memory +cpu");
     }
 }

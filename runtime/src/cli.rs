@@ -1,5 +1,5 @@
-//! The command line: words in, `Options` out. Everything the user can get wrong is refused here, before anything has
-//! been created that would have to be removed again.
+//! The command line: words in, a description of a container out. Everything the user can get wrong is refused here, before
+//! anything has been created that would have to be removed again.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
@@ -8,11 +8,20 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, PathBuf};
 
 use lexopt::{Arg, Parser};
+use nix::mount::MsFlags;
+use nix::sys::resource::Resource;
 
-use crate::cgroup::Limits;
+use crate::bridge::{self, Port};
+use crate::caps::{self, Mask, Sets};
+use crate::cgroup::{self, Setting};
+use crate::container::{Container, Process, Root};
 use crate::error::{Error, Result};
-use crate::mounts::Volume;
-use crate::net::{self, Veth};
+use crate::mounts::{self, Contents, Cover, Flags, Mount, Source};
+use crate::namespaces::Namespaces;
+use crate::net::{self, Network};
+use crate::overlay::Image;
+use crate::sys::Depth;
+use crate::{dev, exec, oci, seccomp, user};
 
 const HELP: &str = "\
 Usage: mycontainer run [OPTION...] [--] CMD [ARG...]
@@ -20,21 +29,38 @@ Usage: mycontainer run [OPTION...] [--] CMD [ARG...]
 Runs CMD as PID 1 of a new container.
 
   --rootfs DIR       directory that becomes / (default: ./rootfs)
+  --image DIR        layer of /, never written; may be repeated, the lowest first
+  --keep DIR         with --image: where what the container writes is kept (default: in memory, thrown away)
+  --read-only        / cannot be written
+  --volume SRC:DST[:ro]
+                     the host's file or directory SRC as DST in the container; may be repeated
+  --tmpfs DST[:SIZE] an empty directory in memory (default: 64M); may be repeated
   --hostname NAME    name of the container (default: random)
   --workdir DIR      directory in the container where CMD starts (default: /)
   --env NAME=VALUE   variable for CMD; may be repeated
-  --volume SRC:DST[:ro]
-                     the host's directory SRC as DST in the container; may be repeated
+  --user USER[:GROUP]
+                     names of the image or numbers (default: 0)
+  --cap-add NAME, --cap-drop NAME
+                     capability beside, or out of, those that Docker leaves; ALL; may be repeated
+  --seccomp MODE     default, or unconfined: no filter of system calls
+  --rlimit NAME=SOFT[:HARD]
+                     limit of setrlimit(2), for example nofile=1024:4096; may be repeated
   --memory SIZE      memory limit: 52428800, 50M, 50MiB (K, M, G are powers of 1024)
   --cpus N           processor time: 0.5 is half of one processor
   --pids N           number of processes and threads
   --network MODE     none (default: only lo), or
                      veth[,host=NAME][,name=NAME][,address=IP/PREFIX][,gateway=IP]
-                     (default: host=veth-host,name=veth-child,address=10.0.0.2/24,gateway=10.0.0.1)
+                     (default: host=veth-host,name=veth-child,address=10.0.0.2/24,gateway=10.0.0.1), or
+                     bridge[,name=NAME][,subnet=IP/PREFIX]
+                     (default: name=mycontainer0,subnet=10.77.0.0/24)
+  --publish HOST:CONTAINER[/udp]
+                     with bridge: the host's port HOST leads to the container's; may be repeated
   --help, --version
 
 Exit status: that of CMD; 128+N when signal N ended it; 125 when mycontainer itself
 failed; 126 when CMD cannot be executed; 127 when there is no CMD.
+
+As a runtime of the Open Container Initiative: mycontainer oci --help
 ";
 
 const VERSION: &str = concat!("mycontainer ", env!("CARGO_PKG_VERSION"), "\n");
@@ -43,103 +69,186 @@ const VERSION: &str = concat!("mycontainer ", env!("CARGO_PKG_VERSION"), "\n");
 #[derive(Debug)]
 pub enum Request {
     /// Run a container.
-    Run(Box<Options>),
+    Run(Box<Container>, Network),
+    /// One of the verbs of the Open Container Initiative.
+    Oci(Box<oci::Request>),
     /// Print a text and be done.
     Print(&'static str),
-}
-
-/// One container, fully described and valid as far as that can be told without touching the machine.
-#[derive(Debug)]
-pub struct Options {
-    pub rootfs: PathBuf,
-    pub hostname: String,
-    pub workdir: PathBuf,
-    pub environment: Vec<OsString>,
-    pub volumes: Vec<Volume>,
-    pub limits: Limits,
-    /// `None` leaves the container with nothing but `lo`.
-    pub veth: Option<Veth>,
-    /// CMD and its arguments, never empty.
-    pub command: Vec<OsString>,
 }
 
 /// Reads the command line, program name included.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request> {
     let mut parser = Parser::from_iter(words);
-    match next(&mut parser)? {
-        Some(Arg::Value(verb)) if verb == "run" => parse_run(parser),
-        Some(Arg::Value(verb)) => Err(usage(format!("there is no command {verb:?}"))),
-        Some(Arg::Long("help") | Arg::Short('h')) => Ok(Request::Print(HELP)),
-        Some(Arg::Long("version") | Arg::Short('V')) => Ok(Request::Print(VERSION)),
-        Some(other) => Err(unknown(other)),
-        None => Err(usage("no command given".into())),
+    let mut globals = oci::Globals::default();
+    loop {
+        match next(&mut parser)? {
+            Some(Arg::Value(verb)) => {
+                let ours = verb == "run" && !oci::is_bundle(&parser);
+                return if ours { parse_run(parser) } else { oci::parse(&verb, parser, globals) };
+            }
+            Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Request::Print(HELP)),
+            Some(Arg::Long("version") | Arg::Short('V' | 'v')) => return Ok(Request::Print(VERSION)),
+            Some(Arg::Long("root")) => globals.root = Some(value(&mut parser)?.into()),
+            Some(Arg::Long("log")) => globals.log = Some(value(&mut parser)?.into()),
+            Some(Arg::Long("log-format")) => globals.json = text(&mut parser)? == "json",
+            Some(Arg::Long("debug")) => {}
+            Some(other) => return Err(unknown(other)),
+            None => return Err(usage("no command given".into())),
+        }
     }
 }
 
+/// The options that say several things together.
+struct Choices {
+    rootfs: Option<PathBuf>,
+    layers: Vec<PathBuf>,
+    kept: Option<PathBuf>,
+    hostname: String,
+    environment: Vec<OsString>,
+    added: Vec<Mask>,
+    dropped: Vec<Mask>,
+    confined: bool,
+    published: Vec<Port>,
+}
+
 fn parse_run(mut parser: Parser) -> Result<Request> {
-    let mut options = Options {
-        rootfs: PathBuf::from("rootfs"),
+    let mut container = Container {
+        namespaces: Namespaces { new: NAMESPACES, cgroup: true, ..Namespaces::default() },
+        mounts: mounts::usual(),
+        devices: Some(dev::usual()),
+        masked: mounts::MASKED.map(PathBuf::from).into(),
+        read_only: mounts::READ_ONLY.map(PathBuf::from).into(),
+        process: Process { cwd: "/".into(), no_new_privileges: true, ..Process::default() },
+        ..Container::default()
+    };
+    let mut network = Network::Loopback;
+    let mut choices = Choices {
+        rootfs: None,
+        layers: Vec::new(),
+        kept: None,
         hostname: random_hostname(),
-        workdir: PathBuf::from("/"),
         environment: Vec::new(),
-        volumes: Vec::new(),
-        limits: Limits::default(),
-        veth: None,
-        command: Vec::new(),
+        added: Vec::new(),
+        dropped: Vec::new(),
+        confined: true,
+        published: Vec::new(),
     };
     while let Some(argument) = next(&mut parser)? {
         match argument {
-            Arg::Long("rootfs") => options.rootfs = value(&mut parser)?.into(),
-            Arg::Long("hostname") => options.hostname = hostname(text(&mut parser)?)?,
-            Arg::Long("workdir") => options.workdir = workdir(value(&mut parser)?)?,
-            Arg::Long("env") => options.environment.push(variable(value(&mut parser)?)?),
-            Arg::Long("volume") => options.volumes.push(volume(value(&mut parser)?)?),
-            Arg::Long("memory") => options.limits.memory = Some(size(&text(&mut parser)?)?),
-            Arg::Long("cpus") => options.limits.cpus = Some(cpus(&text(&mut parser)?)?),
-            Arg::Long("pids") => options.limits.pids = Some(pids(&text(&mut parser)?)?),
-            Arg::Long("network") => options.veth = net::parse(&text(&mut parser)?)?,
+            Arg::Long("rootfs") => choices.rootfs = Some(value(&mut parser)?.into()),
+            Arg::Long("image") => choices.layers.push(value(&mut parser)?.into()),
+            Arg::Long("keep") => choices.kept = Some(value(&mut parser)?.into()),
+            Arg::Long("read-only") => container.root.read_only = true,
+            Arg::Long("volume") => container.mounts.push(volume(value(&mut parser)?)?),
+            Arg::Long("tmpfs") => container.mounts.push(tmpfs(value(&mut parser)?)?),
+            Arg::Long("hostname") => choices.hostname = hostname(text(&mut parser)?)?,
+            Arg::Long("workdir") => container.process.cwd = workdir(value(&mut parser)?)?,
+            Arg::Long("env") => choices.environment.push(variable(value(&mut parser)?)?),
+            Arg::Long("user") => container.process.user = user(&text(&mut parser)?)?,
+            Arg::Long("cap-add") => choices.added.push(capability(&text(&mut parser)?)?),
+            Arg::Long("cap-drop") => choices.dropped.push(capability(&text(&mut parser)?)?),
+            Arg::Long("seccomp") => choices.confined = confined(&text(&mut parser)?)?,
+            Arg::Long("rlimit") => container.process.rlimits.push(rlimit(&text(&mut parser)?)?),
+            Arg::Long("memory") => {
+                replace(&mut container.limits, cgroup::memory(size("--memory", &text(&mut parser)?)?))
+            }
+            Arg::Long("cpus") => replace(&mut container.limits, vec![cpus(&text(&mut parser)?)?]),
+            Arg::Long("pids") => replace(&mut container.limits, vec![pids(&text(&mut parser)?)?]),
+            Arg::Long("publish") => choices.published.push(publish(&text(&mut parser)?)?),
+            Arg::Long("network") => network = net::parse(&text(&mut parser)?)?,
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(HELP)),
             // The first word that is no option is CMD. What follows belongs to CMD: `run ls -l` is not ours to read.
             Arg::Value(command) => {
-                options.command.push(command);
-                options.command.extend(parser.raw_args().map_err(|error| usage(error.to_string()))?);
+                container.process.args.push(command);
+                container.process.args.extend(parser.raw_args().map_err(|error| usage(error.to_string()))?);
                 break;
             }
             other => return Err(unknown(other)),
         }
     }
-    if options.command.is_empty() {
+    if container.process.args.is_empty() {
         return Err(usage("run: no CMD given".into()));
     }
-    Ok(Request::Run(Box::new(options)))
+    match &mut network {
+        Network::Bridge(bridge) => bridge.published = std::mem::take(&mut choices.published),
+        _ if choices.published.is_empty() => {}
+        _ => return Err(usage("--publish is for --network bridge".into())),
+    }
+    choices.complete(&mut container)?;
+    Ok(Request::Run(Box::new(container), network))
 }
 
-fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>> {
+/// All kinds of namespace but two. The cgroup namespace follows in `init.rs`, which says why; there is no user
+/// namespace: the container's root is the machine's, with what Docker leaves to it.
+const NAMESPACES: i32 =
+    libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
+
+impl Choices {
+    fn complete(self, container: &mut Container) -> Result<()> {
+        let image = match (self.rootfs, self.layers, self.kept) {
+            (Some(_), layers, _) if !layers.is_empty() => {
+                return Err(usage("--rootfs and --image exclude each other".into()));
+            }
+            (_, layers, Some(_)) if layers.is_empty() => return Err(usage("--keep is for --image".into())),
+            (rootfs, layers, _) if layers.is_empty() => Image::Directory(rootfs.unwrap_or_else(|| "rootfs".into())),
+            (_, lower, kept) => Image::Layers { lower, kept },
+        };
+        container.root = Root { image, ..std::mem::take(&mut container.root) };
+
+        container.process.env = exec::usual_environment(&self.hostname);
+        self.environment.into_iter().for_each(|variable| exec::set_variable(&mut container.process.env, variable));
+        container.covers = name_itself(&self.hostname);
+        container.hostname = Some(self.hostname);
+
+        let mask = caps::choose(&self.added, &self.dropped);
+        container.process.capabilities = Some(Sets::of(mask, container.process.user.is_root()));
+        if self.confined {
+            let administrator = mask & caps::mask("SYS_ADMIN").unwrap_or_default() != 0;
+            container.process.seccomp = seccomp::default(administrator)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lets the container find itself by name.
+fn name_itself(hostname: &str) -> Vec<Cover> {
+    let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{hostname}\n");
+    let cover = |path: &str, text: String| Cover { path: path.into(), contents: Contents::Text(text) };
+    vec![cover("/etc/hostname", format!("{hostname}\n")), cover("/etc/hosts", hosts)]
+}
+
+/// Of an option that is given twice the last counts.
+fn replace(limits: &mut Vec<Setting>, settings: Vec<Setting>) {
+    limits.retain(|limit| settings.iter().all(|setting| setting.file != limit.file));
+    limits.extend(settings);
+}
+
+pub fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>> {
     parser.next().map_err(|error| usage(error.to_string()))
 }
 
-fn value(parser: &mut Parser) -> Result<OsString> {
+pub fn value(parser: &mut Parser) -> Result<OsString> {
     parser.value().map_err(|error| usage(error.to_string()))
 }
 
-fn text(parser: &mut Parser) -> Result<String> {
+pub fn text(parser: &mut Parser) -> Result<String> {
     value(parser)?.into_string().map_err(|word| usage(format!("{word:?} is not text")))
 }
 
-fn unknown(argument: Arg<'_>) -> Error {
+pub fn unknown(argument: Arg<'_>) -> Error {
     usage(argument.unexpected().to_string())
 }
 
-fn usage(problem: String) -> Error {
+pub fn usage(problem: String) -> Error {
     Error::new(problem).hint("see mycontainer --help")
 }
 
 /// A size in bytes. The kernel takes only bytes, and takes `50` for 50 of them: the container is killed before its
 /// first instruction. So a bare small number is refused, and every suffix means what it means in `docker run -m`.
-fn size(word: &str) -> Result<u64> {
+fn size(option: &str, word: &str) -> Result<u64> {
     const SMALLEST: u64 = 1 << 20;
     let refuse = |why: &str| {
-        Err(Error::new(format!("--memory {word}: {why}; write bytes or K, M, G, KiB, MiB, GiB, for example 50M")))
+        Err(Error::new(format!("{option} {word}: {why}; write bytes or K, M, G, KiB, MiB, GiB, for example 50M")))
     };
     let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, suffix) = word.split_at(digits);
@@ -162,19 +271,21 @@ fn size(word: &str) -> Result<u64> {
     }
 }
 
-/// Microseconds of processor time per period of 100 ms, the first number in `cpu.max`.
-fn cpus(word: &str) -> Result<u64> {
+/// Microseconds of processor time per period of 100 ms.
+fn cpus(word: &str) -> Result<Setting> {
     let plain = word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     match word.parse::<f64>() {
         // 0.01 is the kernel's own floor (a quota of 1 ms); no machine has the processors to reach the ceiling.
-        Ok(number) if plain && (0.01..=100_000.0).contains(&number) => Ok((number * 100_000.0).round() as u64),
+        Ok(number) if plain && (0.01..=100_000.0).contains(&number) => {
+            Ok(Setting::new("cpu.max", format!("{} 100000", (number * 100_000.0).round() as u64)))
+        }
         _ => Err(Error::new(format!("--cpus {word}: not a number of processors from 0.01 upwards, for example 0.5"))),
     }
 }
 
-fn pids(word: &str) -> Result<u32> {
+fn pids(word: &str) -> Result<Setting> {
     match word.parse::<u32>() {
-        Ok(number) if number > 0 => Ok(number),
+        Ok(number) if number > 0 => Ok(Setting::new("pids.max", number)),
         _ => Err(Error::new(format!("--pids {word}: not a whole number from 1 upwards"))),
     }
 }
@@ -202,20 +313,101 @@ fn workdir(path: OsString) -> Result<PathBuf> {
 }
 
 /// `SRC:DST` or `SRC:DST:ro`. A path with a colon in it cannot be given.
-fn volume(word: OsString) -> Result<Volume> {
+fn volume(word: OsString) -> Result<Mount> {
     let parts: Vec<PathBuf> =
         word.as_bytes().split(|&byte| byte == b':').map(|part| OsStr::from_bytes(part).into()).collect();
-    let (source, target, read_only) = match &parts[..] {
-        [source, target] => (source, target, false),
-        [source, target, option] if option.as_os_str() == "ro" => (source, target, true),
+    let (source, target, flags) = match &parts[..] {
+        [source, target] => (source, target, Flags::of(MsFlags::empty())),
+        [source, target, option] if option.as_os_str() == "ro" => (source, target, Flags::READ_ONLY),
         _ => return Err(Error::new(format!("--volume {word:?}: not of the form SRC:DST or SRC:DST:ro"))),
     };
-    // With `..` it would not be certain where the directories begin that the image lacks.
-    let plain = target.is_absolute() && target.components().all(|part| part != Component::ParentDir);
-    if source.as_os_str().is_empty() || !plain || target.parent().is_none() {
+    if source.as_os_str().is_empty() || !is_place(target) {
         return Err(Error::new(format!("--volume {word:?}: DST is an absolute path below / without `..`")));
     }
-    Ok(Volume { source: source.into(), target: target.into(), read_only })
+    let source = Source::Bind { path: source.into(), depth: Depth::Recursive };
+    Ok(Mount { target: target.into(), source, flags })
+}
+
+/// `DST` or `DST:SIZE`. Without a size a tmpfs may take half of the machine's memory.
+fn tmpfs(word: OsString) -> Result<Mount> {
+    let mut parts = word.as_bytes().splitn(2, |&byte| byte == b':');
+    let target = PathBuf::from(OsStr::from_bytes(parts.next().unwrap_or_default()));
+    let bytes = match parts.next() {
+        None => 64 << 20,
+        Some(number) => size("--tmpfs", &String::from_utf8_lossy(number))?,
+    };
+    if !is_place(&target) {
+        return Err(Error::new(format!("--tmpfs {word:?}: DST is an absolute path below / without `..`")));
+    }
+    let source = Source::New {
+        kind: "tmpfs".into(),
+        name: "tmpfs".into(),
+        data: format!("mode=1777,size={bytes}"),
+        copy_up: false,
+    };
+    Ok(Mount { target, source, flags: Flags::of(MsFlags::MS_NOSUID | MsFlags::MS_NODEV) })
+}
+
+/// With `..` it would not be certain where the directories begin that the image lacks.
+fn is_place(target: &std::path::Path) -> bool {
+    target.is_absolute() && target.components().all(|part| part != Component::ParentDir) && target.parent().is_some()
+}
+
+fn user(word: &str) -> Result<user::User> {
+    user::parse(word).ok_or_else(|| Error::new(format!("--user {word}: not of the form USER or USER:GROUP")))
+}
+
+fn capability(word: &str) -> Result<Mask> {
+    caps::mask(word)
+        .ok_or_else(|| Error::new(format!("{word}: no capability of capabilities(7), for example NET_ADMIN")))
+}
+
+fn publish(word: &str) -> Result<Port> {
+    bridge::port(word)
+        .ok_or_else(|| Error::new(format!("--publish {word}: not of the form HOST:CONTAINER or HOST:CONTAINER/udp")))
+}
+
+fn confined(word: &str) -> Result<bool> {
+    match word {
+        "default" => Ok(true),
+        "unconfined" => Ok(false),
+        _ => Err(Error::new(format!("--seccomp {word}: neither default nor unconfined"))),
+    }
+}
+
+/// `NAME=SOFT` or `NAME=SOFT:HARD`, as in `docker run --ulimit`.
+fn rlimit(word: &str) -> Result<(Resource, u64, u64)> {
+    let number = |word: &str| if word == "unlimited" { Some(u64::MAX) } else { word.parse().ok() };
+    let limit = word.split_once('=').and_then(|(name, limits)| {
+        let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+        Some((resource(name)?, number(soft)?, number(hard)?))
+    });
+    limit.filter(|(_, soft, hard)| soft <= hard).ok_or_else(|| {
+        Error::new(format!("--rlimit {word}: not of the form NAME=SOFT[:HARD], for example nofile=1024:4096"))
+    })
+}
+
+/// The names of setrlimit(2), without their prefix.
+pub fn resource(name: &str) -> Option<Resource> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "as" => Resource::RLIMIT_AS,
+        "core" => Resource::RLIMIT_CORE,
+        "cpu" => Resource::RLIMIT_CPU,
+        "data" => Resource::RLIMIT_DATA,
+        "fsize" => Resource::RLIMIT_FSIZE,
+        "locks" => Resource::RLIMIT_LOCKS,
+        "memlock" => Resource::RLIMIT_MEMLOCK,
+        "msgqueue" => Resource::RLIMIT_MSGQUEUE,
+        "nice" => Resource::RLIMIT_NICE,
+        "nofile" => Resource::RLIMIT_NOFILE,
+        "nproc" => Resource::RLIMIT_NPROC,
+        "rss" => Resource::RLIMIT_RSS,
+        "rtprio" => Resource::RLIMIT_RTPRIO,
+        "rttime" => Resource::RLIMIT_RTTIME,
+        "sigpending" => Resource::RLIMIT_SIGPENDING,
+        "stack" => Resource::RLIMIT_STACK,
+        _ => return None,
+    })
 }
 
 fn variable(word: OsString) -> Result<OsString> {
@@ -230,11 +422,11 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn run(words: &[&str]) -> Result<Options> {
+    fn run(words: &[&str]) -> Result<Container> {
         let words = ["mycontainer", "run"].iter().chain(words).map(OsString::from);
         match parse(words)? {
-            Request::Run(options) => Ok(*options),
-            Request::Print(text) => panic!("printed {text}"),
+            Request::Run(container, _) => Ok(*container),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -249,7 +441,7 @@ mod tests {
     #[case("4096M", 4 << 30)]
     #[case("3GiB", 3 << 30)]
     fn sizes(#[case] word: &str, #[case] bytes: u64) {
-        assert_eq!(size(word).unwrap(), bytes);
+        assert_eq!(size("--memory", word).unwrap(), bytes);
     }
 
     #[rstest]
@@ -268,17 +460,17 @@ mod tests {
     #[case("８M")]
     #[case("max")]
     fn no_sizes(#[case] word: &str) {
-        let message = size(word).unwrap_err().to_string();
+        let message = size("--memory", word).unwrap_err().to_string();
         assert!(message.contains("for example 50M"), "{message}");
     }
 
     #[rstest]
-    #[case("0.5", 50_000)]
-    #[case("1", 100_000)]
-    #[case("2.25", 225_000)]
-    #[case("0.01", 1_000)]
-    fn processors(#[case] word: &str, #[case] quota: u64) {
-        assert_eq!(cpus(word).unwrap(), quota);
+    #[case("0.5", "50000 100000")]
+    #[case("1", "100000 100000")]
+    #[case("2.25", "225000 100000")]
+    #[case("0.01", "1000 100000")]
+    fn processors(#[case] word: &str, #[case] quota: &str) {
+        assert_eq!(cpus(word).unwrap(), Setting::new("cpu.max", quota));
     }
 
     #[rstest]
@@ -294,14 +486,14 @@ mod tests {
     #[test]
     fn options_end_at_the_command() {
         let options = run(&["--hostname", "a", "ls", "-l", "--hostname", "b", "--", "x"]).unwrap();
-        assert_eq!(options.hostname, "a");
-        assert_eq!(options.command, ["ls", "-l", "--hostname", "b", "--", "x"]);
+        assert_eq!(options.hostname.as_deref(), Some("a"));
+        assert_eq!(options.process.args, ["ls", "-l", "--hostname", "b", "--", "x"]);
     }
 
     #[test]
     fn two_dashes_end_the_options() {
-        assert_eq!(run(&["--", "--rootfs", "x"]).unwrap().command, ["--rootfs", "x"]);
-        assert_eq!(run(&["--pids=3", "--", "ls", "--"]).unwrap().command, ["ls", "--"]);
+        assert_eq!(run(&["--", "--rootfs", "x"]).unwrap().process.args, ["--rootfs", "x"]);
+        assert_eq!(run(&["--pids=3", "--", "ls", "--"]).unwrap().process.args, ["ls", "--"]);
     }
 
     #[test]
@@ -309,8 +501,8 @@ mod tests {
         let word = OsString::from_vec(vec![b'a', 0xff]);
         let words = ["mycontainer".into(), "run".into(), "echo".into(), word.clone()];
         match parse(words).unwrap() {
-            Request::Run(options) => assert_eq!(options.command, [OsString::from("echo"), word]),
-            Request::Print(text) => panic!("printed {text}"),
+            Request::Run(container, _) => assert_eq!(container.process.args, [OsString::from("echo"), word]),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -326,7 +518,18 @@ mod tests {
     #[case(&["--workdir", "", "sh"])]
     #[case(&["--hostname", "", "sh"])]
     #[case(&["--hostname", "a b", "sh"])]
-    #[case(&["--network", "bridge", "sh"])]
+    #[case(&["--user", "a b", "sh"])]
+    #[case(&["--cap-add", "FLY", "sh"])]
+    #[case(&["--seccomp", "some", "sh"])]
+    #[case(&["--rlimit", "nofile", "sh"])]
+    #[case(&["--rlimit", "nofile=2:1", "sh"])]
+    #[case(&["--rlimit", "dreams=1", "sh"])]
+    #[case(&["--tmpfs", "tmp", "sh"])]
+    #[case(&["--tmpfs", "/tmp:50", "sh"])]
+    #[case(&["--keep", "x", "sh"])]
+    #[case(&["--publish", "80:80", "sh"])]
+    #[case(&["--network", "bridge", "--publish", "80", "sh"])]
+    #[case(&["--image", "x", "--rootfs", "y", "sh"])]
     #[case(&["--volume", "/srv", "sh"])]
     #[case(&["--volume", ":/data", "sh"])]
     #[case(&["--volume", "/srv:data", "sh"])]
@@ -339,10 +542,14 @@ mod tests {
 
     #[test]
     fn volumes_may_be_read_only_and_many() {
-        let volumes = run(&["--volume", "/srv:/data:ro", "--volume=x:/x", "sh"]).unwrap().volumes;
-        let volume =
-            |source: &str, target: &str, read_only| Volume { source: source.into(), target: target.into(), read_only };
-        assert_eq!(volumes, [volume("/srv", "/data", true), volume("x", "/x", false)]);
+        let mounts = run(&["--volume", "/srv:/data:ro", "--volume=x:/x", "sh"]).unwrap().mounts;
+        let volume = |source: &str, target: &str, flags| Mount {
+            target: target.into(),
+            source: Source::Bind { path: source.into(), depth: Depth::Recursive },
+            flags,
+        };
+        let expected = [volume("/srv", "/data", Flags::READ_ONLY), volume("x", "/x", Flags::of(MsFlags::empty()))];
+        assert_eq!(mounts[mounts.len() - 2..], expected);
     }
 
     #[test]

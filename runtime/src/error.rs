@@ -1,7 +1,7 @@
 //! One error for the whole program: what was being done, to which object, and what the kernel said.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 
 use nix::errno::Errno;
 
@@ -32,6 +32,11 @@ impl Error {
     /// The same failure with another exit status.
     pub fn with_status(self, status: u8) -> Self {
         Error { status, ..self }
+    }
+
+    /// Says it on stderr. That nobody may be reading there is no reason to panic.
+    pub fn print(&self) {
+        let _ = writeln!(io::stderr(), "mycontainer: {self}");
     }
 
     /// The same failure followed by what the user can do about it.

@@ -7,26 +7,29 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use crate::cli::Options;
+use crate::container::Process;
 use crate::error::{CANNOT_EXECUTE, Context, Error, NOT_FOUND, Result};
 
-const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs usually are.
+pub const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Everything that CMD finds in its environment. Nothing of the caller's gets through but TERM, which describes the
-/// terminal and not the caller: the rest may hold passwords, and paths that mean nothing in here.
-fn environment(options: &Options) -> Vec<OsString> {
-    let mut variables =
-        vec![OsString::from(PATH), "HOME=/root".into(), format!("HOSTNAME={}", options.hostname).into()];
+/// What a container's environment begins with when its caller says nothing about it. Nothing of the caller's gets through
+/// but TERM, which describes the terminal and not the caller: the rest may hold passwords, and paths that mean nothing in
+/// here.
+pub fn usual_environment(hostname: &str) -> Vec<OsString> {
+    let mut variables = vec![OsString::from(PATH), format!("HOSTNAME={hostname}").into()];
     if let Some(term) = std::env::var_os("TERM") {
         let mut variable = OsString::from("TERM=");
         variable.push(term);
         variables.push(variable);
     }
-    for variable in &options.environment {
-        variables.retain(|other| name(other) != name(variable));
-        variables.push(variable.clone());
-    }
     variables
+}
+
+/// Adds a variable, in place of one with the same name.
+pub fn set_variable(variables: &mut Vec<OsString>, variable: OsString) {
+    variables.retain(|other| name(other) != name(&variable));
+    variables.push(variable);
 }
 
 fn name(variable: &OsStr) -> &[u8] {
@@ -48,11 +51,25 @@ fn candidates(command: &OsStr, environment: &[OsString]) -> Vec<OsString> {
         .collect()
 }
 
+/// Is there such a command? Asked when a container is created, so that its creator hears of a misspelt name and not only
+/// whoever starts it; what can be told for certain is told by `exec`.
+pub fn find(process: &Process) -> Result<()> {
+    let Some(command) = process.args.first() else { return Err(Error::new("there is no command to execute")) };
+    if candidates(command, &process.env).iter().any(|file| Path::new(file).symlink_metadata().is_ok()) {
+        return Ok(());
+    }
+    Err(Errno::ENOENT).doing_with(|| execute(command)).map_err(|error| error.with_status(NOT_FOUND))
+}
+
 /// Executes CMD and returns only if that cannot be done. The arguments are passed on as they came, the name included.
-pub fn exec(options: &Options) -> Result<Infallible> {
-    let command = &options.command[0];
-    let environment = environment(options);
-    let arguments = options.command.iter().cloned().map(c_string).collect::<Result<Vec<_>>>()?;
+pub fn exec(process: &Process, home: Option<&str>) -> Result<Infallible> {
+    let Some(command) = process.args.first() else { return Err(Error::new("there is no command to execute")) };
+    let mut environment = process.env.clone();
+    if !environment.iter().any(|variable| name(variable) == b"HOME") {
+        let root = process.user.is_root();
+        environment.push(format!("HOME={}", home.unwrap_or(if root { "/root" } else { "/" })).into());
+    }
+    let arguments = process.args.iter().cloned().map(c_string).collect::<Result<Vec<_>>>()?;
     let variables = environment.iter().cloned().map(c_string).collect::<Result<Vec<_>>>()?;
     let mut failure = Errno::ENOENT;
     for file in candidates(command, &environment) {

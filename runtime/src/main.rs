@@ -3,17 +3,27 @@
 //! `mycontainer run CMD` starts CMD as PID 1 of its own namespaces with `rootfs` as its `/`. README.md walks through the
 //! files in reading order; `run.rs` and `init.rs` are the two halves of the story.
 
+mod bridge;
+mod caps;
 mod cgroup;
 mod cli;
+mod console;
+mod container;
 mod dev;
 mod error;
 mod exec;
+mod hooks;
 mod init;
 mod mounts;
+mod namespaces;
 mod net;
 mod netlink;
+mod oci;
+mod overlay;
 mod run;
+mod seccomp;
 mod sys;
+mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,7 +34,8 @@ use cli::Request;
 /// and `process::exit` drops nothing.
 fn main() -> ExitCode {
     let status = cli::parse(std::env::args_os()).and_then(|request| match request {
-        Request::Run(options) => run::run(&options),
+        Request::Run(mut container, network) => run::run(&mut container, &network),
+        Request::Oci(request) => oci::execute(*request),
         Request::Print(text) => {
             // A reader that has gone away (`mycontainer --help | head -1`) is no reason to panic, as `println!` would.
             let _ = std::io::stdout().write_all(text.as_bytes());
@@ -32,7 +43,7 @@ fn main() -> ExitCode {
         }
     });
     ExitCode::from(status.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "mycontainer: {error}");
+        error.print();
         error.status
     }))
 }

@@ -1,52 +1,146 @@
 //! What the container sees as its file system: the rootfs as `/`, and in it /proc, /sys and /dev.
 
-use std::os::fd::OwnedFd;
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::stat::{Mode, SFlag, fstat, major, minor, mkdirat};
 use nix::unistd::{UnlinkatFlags, chdir, fchdir, pivot_root, unlinkat, write};
 
-use crate::error::{Context, Result};
+use crate::container::Root;
+use crate::error::{Context, Error, Result};
+use crate::overlay::{self, Image};
 use crate::sys::{self, Depth};
 
 /// Neither set-user-ID programs nor devices nor programs at all belong on a file system that the kernel invents.
-const LOCKED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
+pub const LOCKED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV).union(MsFlags::MS_NOEXEC);
 
-/// Of /proc, doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
+/// Doors into the one kernel that all containers share. They may be looked at: what is written there (a core pattern, a
 /// SysRq key) reaches every process of the machine.
-const READ_ONLY: [&str; 5] = ["sys", "sysrq-trigger", "irq", "bus", "fs"];
+pub const READ_ONLY: [&str; 5] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"];
 
-/// Of /proc, the kernel's memory, the keys it holds and the timers of everyone: not even to be looked at.
-const MASKED: [&str; 3] = ["kcore", "keys", "timer_list"];
+/// The kernel's memory, the keys it holds, the timers of everyone, the machine's hardware: not even to be looked at.
+pub const MASKED: [&str; 10] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+];
 
 /// Cuts the ties of propagation. A mount namespace begins as a copy of its parent, and where `/` is shared (systemd
-/// makes it so) the copies are peers: every mount made below would appear on the host as well, and stay there.
-pub fn make_private() -> Result<()> {
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).doing("make / private")
+/// makes it so) the copies are peers: every mount made below would appear on the host as well, and stay there. `SLAVE`
+/// still lets in what the host mounts later.
+pub fn cut_ties(propagation: MsFlags) -> Result<()> {
+    let inward = MsFlags::MS_SLAVE | MsFlags::MS_SHARED;
+    let kind = if propagation.intersects(inward) { MsFlags::MS_SLAVE } else { MsFlags::MS_PRIVATE };
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | kind, None::<&str>).doing("make / private")
 }
 
-/// A directory of the host that the container is to have.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Volume {
-    /// Where it is on the host.
-    pub source: PathBuf,
+/// Something that the container finds at a place of its file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
     /// Where it is in the container.
     pub target: PathBuf,
-    /// The container may look, and not touch.
-    pub read_only: bool,
+    pub source: Source,
+    pub flags: Flags,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A new file system, with the text that its kind understands (a size, a mode).
+    /// With `copy_up` it begins with what the image has at that place.
+    New { kind: String, name: String, data: String, copy_up: bool },
+    /// A file or directory that the host has.
+    Bind { path: PathBuf, depth: Depth },
+}
+
+/// How it is mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags {
+    pub set: MsFlags,
+    pub clear: MsFlags,
+    /// For binds: the same for all mounts below.
+    pub set_below: MsFlags,
+    pub clear_below: MsFlags,
+    /// `MS_SLAVE` and the like, with `MS_REC` for all mounts below; empty leaves it as it is.
+    pub propagation: MsFlags,
+}
+
+impl Flags {
+    /// Nothing but these.
+    pub const fn of(set: MsFlags) -> Flags {
+        let none = MsFlags::empty();
+        Flags { set, clear: none, set_below: none, clear_below: none, propagation: none }
+    }
+
+    /// The directory and all that is mounted below it may be looked at, and not touched.
+    pub const READ_ONLY: Flags = Flags { set_below: MsFlags::MS_RDONLY, ..Flags::of(MsFlags::empty()) };
+}
+
+/// What every container has that does not say otherwise: /proc, by a process that is already in the new PID namespace
+/// (procfs shows the one of whoever mounts it); /sys read-only, as apart from its network part it is the machine's; /dev in
+/// a small tmpfs, so that nothing is written to the image; terminals of its own, numbered from 0; shared memory.
+pub fn usual() -> Vec<Mount> {
+    let new = |kind: &str, target: &str, set: MsFlags, data: &str| Mount {
+        target: target.into(),
+        source: Source::New { kind: kind.into(), name: kind.into(), data: data.into(), copy_up: false },
+        flags: Flags::of(set),
+    };
+    let devices = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    vec![
+        new("proc", "/proc", LOCKED, ""),
+        new("sysfs", "/sys", LOCKED | MsFlags::MS_RDONLY, ""),
+        // Without a size a tmpfs may take half of the machine's memory.
+        new("tmpfs", "/dev", devices, "mode=755,size=1m"),
+        // `ptmxmode` defaults to 0, with which nobody could open a terminal; group 5 is `tty` nearly everywhere.
+        new("devpts", "/dev/pts", devices, "newinstance,ptmxmode=0666,mode=0620,gid=5"),
+        new("tmpfs", "/dev/shm", LOCKED, "mode=1777,size=64m"),
+    ]
+}
+
+/// A file of the image that has other contents in the container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cover {
+    pub path: PathBuf,
+    pub contents: Contents,
+}
+
+/// Where they come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    Text(String),
+    /// A file of the host, which may go on changing.
+    File(PathBuf),
 }
 
 /// The future `/`, while the host's `/` is still there: whatever is mounted goes through here.
 pub struct Rootfs(OwnedFd);
 
 impl Rootfs {
-    /// Binds the rootfs onto itself, because `pivot_root` takes only the root of a mount, with all that the user has
-    /// mounted below it. What is returned refers to the new mount; the directory's own name still means the one beneath.
-    pub fn bind(path: &Path) -> Result<Rootfs> {
+    /// The image as a mount of its own, because `pivot_root` takes only the root of a mount.
+    pub fn open(image: &Image) -> Result<Rootfs> {
+        match image {
+            Image::Directory(path) => Rootfs::bind(path),
+            Image::Layers { lower, kept } => overlay::mount(lower, kept.as_deref()).map(Rootfs),
+        }
+    }
+
+    /// Binds a directory onto itself, with all that the user has mounted below it. What is returned refers to the new mount;
+    /// the directory's own name still means the one beneath.
+    fn bind(path: &Path) -> Result<Rootfs> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let directory =
             open(path, flags, Mode::empty()).doing_with(|| format!("open the rootfs {}", path.display()))?;
@@ -56,13 +150,13 @@ impl Rootfs {
 
     /// Finds `path` as it will be found inside. An image may say that its /proc is a symbolic link to /etc, and before
     /// `pivot_root` that would be the host's /etc; RESOLVE_IN_ROOT follows every link as if the rootfs were `/` already.
-    fn find<P: ?Sized + NixPath>(&self, path: &P, flags: OFlag) -> nix::Result<OwnedFd> {
+    pub fn find<P: ?Sized + NixPath>(&self, path: &P, flags: OFlag) -> nix::Result<OwnedFd> {
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(ResolveFlag::RESOLVE_IN_ROOT);
         openat2(&self.0, path, how)
     }
 
     /// Opens a directory, which is created if the image lacks it, as are those above it.
-    fn directory(&self, path: &Path) -> Result<OwnedFd> {
+    pub fn directory(&self, path: &Path) -> Result<OwnedFd> {
         let find = || self.find(path, OFlag::O_DIRECTORY);
         let found = match (find(), path.parent(), path.file_name()) {
             (Err(Errno::ENOENT), Some(parent), Some(name)) => {
@@ -78,48 +172,122 @@ impl Rootfs {
         found.doing_with(|| format!("open {} in the rootfs", path.display()))
     }
 
-    /// Mounts a new file system on a directory, and returns it.
-    pub fn mount(&self, kind: &str, path: &str, flags: MsFlags, data: Option<&str>) -> Result<OwnedFd> {
-        let directory = self.directory(Path::new(path))?;
-        mount_on(&directory, kind, flags, data).doing_with(|| format!("mount {kind} on {path}"))?;
-        self.directory(Path::new(path))
-    }
-
-    /// /proc, by a process that is already in the new PID namespace: procfs shows the one of whoever mounts it.
-    pub fn mount_proc(&self) -> Result<OwnedFd> {
-        self.mount("proc", "/proc", LOCKED, None)
-    }
-
-    /// /sys, read-only: apart from its network part it is the machine's, not the container's.
-    pub fn mount_sys(&self) -> Result<()> {
-        self.mount("sysfs", "/sys", LOCKED | MsFlags::MS_RDONLY, None).map(drop)
-    }
-
-    /// Lets the container find itself by name: /etc/hostname and /etc/hosts get their own contents, by a mount over the
-    /// image's files. Files that the image lacks are not created: the rootfs is the user's, and may serve others.
-    pub fn name_itself(&self, dev: &OwnedFd, hostname: &str) -> Result<()> {
-        let hosts = format!("127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{hostname}\n");
-        for (path, contents) in [("/etc/hostname", format!("{hostname}\n")), ("/etc/hosts", hosts)] {
-            let place = match self.find(path, OFlag::empty()) {
-                Err(Errno::ENOENT | Errno::ENOTDIR) => continue,
-                place => place.doing_with(|| format!("open {path} in the rootfs"))?,
-            };
-            cover(&place, dev, contents.as_bytes()).doing_with(|| format!("give {path} its contents"))?;
+    /// Opens a file, which is created, empty, if the image lacks it.
+    fn file(&self, path: &Path) -> Result<OwnedFd> {
+        let doing = || format!("create {} in the rootfs", path.display());
+        match (self.find(path, OFlag::empty()), path.parent(), path.file_name()) {
+            (Err(Errno::ENOENT), Some(parent), Some(name)) => {
+                let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+                openat(&self.directory(parent)?, name, flags, Mode::from_bits_truncate(0o644)).doing_with(doing)
+            }
+            (found, ..) => found.doing_with(doing),
         }
-        Ok(())
     }
 
-    /// Binds a directory of the host into the container, with all that is mounted below it.
-    pub fn mount_volume(&self, volume: &Volume) -> Result<()> {
-        let Volume { source, target, read_only } = volume;
-        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let directory = open(source, flags, Mode::empty()).doing_with(|| format!("open {}", source.display()))?;
-        let mount = sys::bind(&directory, &self.directory(target)?, Depth::Recursive)
-            .doing_with(|| format!("bind {} on {}", source.display(), target.display()))?;
-        if *read_only {
-            sys::make_read_only(&mount).doing_with(|| format!("make {} read-only", target.display()))?;
+    /// Mounts what the container is to have at one place.
+    pub fn mount(&self, item: &Mount) -> Result<()> {
+        let target = &item.target;
+        match &item.source {
+            Source::New { kind, name, data, copy_up } => {
+                let doing = || format!("mount {kind} on {}", target.display());
+                let beneath = self.directory(target)?;
+                match mount_on(&beneath, kind, name, item.flags.set, data) {
+                    // Root of a user namespace must not, but may look at that of the host, whose / is still here.
+                    Err(Errno::EPERM | Errno::EBUSY) if kind == "cgroup2" => {
+                        let source = Source::Bind { path: "/sys/fs/cgroup".into(), depth: Depth::Recursive };
+                        return self.mount(&Mount { source, ..item.clone() });
+                    }
+                    result => result.doing_with(doing)?,
+                }
+                if *copy_up {
+                    copy(&by_name(&beneath), &by_name(&self.directory(target)?))
+                        .doing_with(|| format!("copy the image's {}", target.display()))?;
+                }
+                if !item.flags.propagation.is_empty() {
+                    change(&self.directory(target)?, &item.flags).doing_with(doing)?;
+                }
+                Ok(())
+            }
+            Source::Bind { path, depth } => {
+                let doing = || format!("bind {} on {}", path.display(), target.display());
+                let source = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+                    .doing_with(|| format!("open {}", path.display()))?;
+                let place = if is(&source, SFlag::S_IFDIR) { self.directory(target)? } else { self.file(target)? };
+                let mount = sys::bind(&source, &place, *depth).doing_with(doing)?;
+                change(&mount, &item.flags).doing_with(|| format!("set the flags of {}", target.display()))
+            }
         }
-        Ok(())
+    }
+
+    /// Gives a file of the image other contents. Files that the image lacks are not created: the rootfs is the user's, and
+    /// may serve others.
+    pub fn cover(&self, cover: &Cover) -> Result<()> {
+        let doing = || format!("give {} its contents", cover.path.display());
+        let place = match self.find(&cover.path, OFlag::empty()) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
+            place => place.doing_with(|| format!("open {} in the rootfs", cover.path.display()))?,
+        };
+        match &cover.contents {
+            Contents::Text(text) => self.draft(&place, text.as_bytes()).doing_with(doing),
+            Contents::File(path) => {
+                let file = open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).doing_with(doing)?;
+                let mount = sys::bind(&file, &place, Depth::Single).doing_with(doing)?;
+                // Others read it too.
+                change(&mount, &Flags::READ_ONLY).doing_with(doing)
+            }
+        }
+    }
+
+    /// Mounts a file with these contents over `place`. It lives in /dev, without a name as soon as it is bound.
+    fn draft(&self, place: &OwnedFd, contents: &[u8]) -> nix::Result<()> {
+        const DRAFT: &str = ".draft";
+        let dev = self.find("/dev", OFlag::O_DIRECTORY)?;
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
+        let file = openat(&dev, DRAFT, flags, Mode::from_bits_truncate(0o644))?;
+        write(&file, contents)?;
+        sys::bind(&file, place, Depth::Single)?;
+        unlinkat(&dev, DRAFT, UnlinkatFlags::NoRemoveDir)
+    }
+
+    /// Makes a path read-only by a mount of it onto itself. What there is not needs no closing.
+    pub fn protect(&self, path: &Path) -> Result<()> {
+        let doing = || format!("make {} read-only", path.display());
+        match self.find(path, OFlag::empty()) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
+            place => {
+                let place = place.doing_with(doing)?;
+                let mount = sys::bind(&place, &place, Depth::Recursive).doing_with(doing)?;
+                change(&mount, &Flags::READ_ONLY).doing_with(doing)
+            }
+        }
+    }
+
+    /// Hides a path: a file under the container's /dev/null, a directory under an empty one.
+    pub fn mask(&self, path: &Path) -> Result<()> {
+        let doing = || format!("mask {}", path.display());
+        match self.find(path, OFlag::empty()) {
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
+            place => {
+                let place = place.doing_with(doing)?;
+                if is(&place, SFlag::S_IFDIR) {
+                    return mount_on(&place, "tmpfs", "tmpfs", LOCKED | MsFlags::MS_RDONLY, "size=0").doing_with(doing);
+                }
+                sys::bind(&self.null()?, &place, Depth::Single).map(drop).doing_with(doing)
+            }
+        }
+    }
+
+    /// The container's /dev/null, and nothing that only is called so: an image's link would be masked instead.
+    fn null(&self) -> Result<OwnedFd> {
+        let null = self.find("/dev/null", OFlag::O_NOFOLLOW).doing("open /dev/null in the rootfs")?;
+        let status = fstat(&null).doing("look at /dev/null in the rootfs")?;
+        let genuine = is(&null, SFlag::S_IFCHR) && (major(status.st_rdev), minor(status.st_rdev)) == (1, 3);
+        if genuine { Ok(null) } else { Err(Error::new("/dev/null in the rootfs is not the null device")) }
+    }
+
+    /// The last step of building: from now on the container's `/` itself cannot be written.
+    pub fn make_read_only(&self) -> Result<()> {
+        change(&self.0, &Flags::of(MsFlags::MS_RDONLY)).doing("make the rootfs read-only")
     }
 
     /// Makes the rootfs `/` and lets go of the host's file system.
@@ -136,51 +304,108 @@ impl Rootfs {
     }
 }
 
-/// Mounts a file with these contents over `place`. It lives in the /dev tmpfs, without a name as soon as it is bound.
-fn cover(place: &OwnedFd, dev: &OwnedFd, contents: &[u8]) -> nix::Result<()> {
-    const DRAFT: &str = ".draft";
-    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
-    let file = openat(dev, DRAFT, flags, Mode::from_bits_truncate(0o644))?;
-    write(&file, contents)?;
-    sys::bind(&file, place, Depth::Single)?;
-    unlinkat(dev, DRAFT, UnlinkatFlags::NoRemoveDir)
-}
-
 /// Mounts a new file system over an open directory, by way of the working directory: no path is looked up that an
 /// image or a mount could have redirected in the meantime.
-pub fn mount_on(directory: &OwnedFd, kind: &str, flags: MsFlags, data: Option<&str>) -> nix::Result<()> {
+fn mount_on(directory: &OwnedFd, kind: &str, name: &str, flags: MsFlags, data: &str) -> nix::Result<()> {
     fchdir(directory)?;
-    mount(Some(kind), ".", Some(kind), flags, data)
+    let attempt = |data: &str| mount(Some(name), ".", Some(kind), flags, (!data.is_empty()).then_some(data));
+    match attempt(data) {
+        // A user namespace need not have a group 5.
+        Err(Errno::EINVAL) if kind == "devpts" && data.contains(",gid=5") => attempt(&data.replace(",gid=5", "")),
+        result => result,
+    }
 }
 
-/// Closes the dangerous parts of /proc, the latter with the container's /dev/null. What this kernel does not have needs
-/// no closing. Nothing in procfs is the image's, so that plain names are safe here.
-pub fn protect_proc(proc: &OwnedFd, dev: &OwnedFd) -> Result<()> {
-    fchdir(proc).doing("chdir to /proc")?;
-    for name in READ_ONLY {
-        match mount(Some(name), name, None::<&str>, MsFlags::MS_BIND, None::<&str>) {
-            Err(Errno::ENOENT) => continue,
-            result => result.doing_with(|| format!("bind /proc/{name} onto itself"))?,
+/// An open file by way of the host's /proc, for what takes only names.
+fn by_name(file: &OwnedFd) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Copies what is in a directory: files, links and directories, with their owners and modes.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to, status) = (entry.path(), to.join(entry.file_name()), entry.metadata()?);
+        if status.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+        } else if status.is_dir() {
+            fs::create_dir(&to)?;
+            copy(&from, &to)?;
+        } else if status.is_file() {
+            fs::copy(&from, &to)?;
+        } else {
+            continue;
         }
-        // A bind ignores MS_RDONLY when it is made; only a remount of the finished bind heeds it.
-        let flags = LOCKED | MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        mount(None::<&str>, name, None::<&str>, flags, None::<&str>)
-            .doing_with(|| format!("make /proc/{name} read-only"))?;
-    }
-    let null = open_path(dev, "null").doing("open /dev/null")?;
-    for name in MASKED {
-        match open_path(proc, name) {
-            Err(Errno::ENOENT) => {}
-            file => {
-                let file = file.doing_with(|| format!("open /proc/{name}"))?;
-                sys::bind(&null, &file, Depth::Single).doing_with(|| format!("mask /proc/{name}"))?;
-            }
+        lchown(&to, Some(status.uid()), Some(status.gid()))?;
+        if !status.is_symlink() {
+            fs::set_permissions(&to, status.permissions())?;
         }
     }
     Ok(())
 }
 
-/// Refers to a file of the kernel's own file systems without opening it.
-fn open_path(directory: &OwnedFd, name: &str) -> nix::Result<OwnedFd> {
-    openat(directory, name, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())
+/// Changes a finished mount, and those below it if that is asked for.
+fn change(mount: &OwnedFd, flags: &Flags) -> nix::Result<()> {
+    let Flags { set, clear, set_below, clear_below, propagation } = *flags;
+    let (recursive, kind) = (propagation.contains(MsFlags::MS_REC), (propagation - MsFlags::MS_REC).bits());
+    let steps = [(set, clear, 0, Depth::Single), (set_below, clear_below, 0, Depth::Recursive)];
+    let none = MsFlags::empty();
+    let ties = (none, none, kind, if recursive { Depth::Recursive } else { Depth::Single });
+    for (set, clear, propagation, depth) in steps.into_iter().chain([ties]) {
+        if !(set | clear).is_empty() || propagation != 0 {
+            sys::change_mount(mount, attributes(set), cleared(set, clear), propagation, depth)?;
+        }
+    }
+    Ok(())
+}
+
+/// The flags of `mount(2)` as attributes of `mount_setattr(2)`.
+fn attributes(flags: MsFlags) -> u64 {
+    const NO_SYMLINKS: MsFlags = MsFlags::from_bits_retain(256);
+    let table = [
+        (MsFlags::MS_RDONLY, libc::MOUNT_ATTR_RDONLY),
+        (MsFlags::MS_NOSUID, libc::MOUNT_ATTR_NOSUID),
+        (MsFlags::MS_NODEV, libc::MOUNT_ATTR_NODEV),
+        (MsFlags::MS_NOEXEC, libc::MOUNT_ATTR_NOEXEC),
+        (MsFlags::MS_NOATIME, libc::MOUNT_ATTR_NOATIME),
+        (MsFlags::MS_STRICTATIME, libc::MOUNT_ATTR_STRICTATIME),
+        (MsFlags::MS_NODIRATIME, libc::MOUNT_ATTR_NODIRATIME),
+        (NO_SYMLINKS, libc::MOUNT_ATTR_NOSYMFOLLOW),
+    ];
+    table.into_iter().filter(|(flag, _)| flags.contains(*flag)).fold(0, |sum, (_, attribute)| sum | attribute)
+}
+
+/// The three ways of keeping access times are one field: whoever sets one clears them all.
+fn cleared(set: MsFlags, clear: MsFlags) -> u64 {
+    let times = MsFlags::MS_NOATIME | MsFlags::MS_STRICTATIME | MsFlags::MS_RELATIME;
+    let clear_times = if (set | clear).intersects(times) { libc::MOUNT_ATTR__ATIME } else { 0 };
+    attributes(clear - times) | clear_times
+}
+
+fn is(file: &OwnedFd, kind: SFlag) -> bool {
+    fstat(file).is_ok_and(|status| SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits()) == kind)
+}
+
+/// Sets how mounts under the container's `/` travel, once it is `/`.
+pub fn set_propagation(root: &Root) -> Result<()> {
+    if root.propagation.is_empty() {
+        return Ok(());
+    }
+    mount(None::<&str>, "/", None::<&str>, root.propagation, None::<&str>).doing("set the propagation of /")
+}
+
+/// The flags of `rootfsPropagation` and of mount options, by their names there.
+pub fn propagation(word: &str) -> Option<MsFlags> {
+    let (recursive, kind) = match word.strip_prefix('r') {
+        Some(kind) => (MsFlags::MS_REC, kind),
+        None => (MsFlags::empty(), word),
+    };
+    let kind = match kind {
+        "private" => MsFlags::MS_PRIVATE,
+        "shared" => MsFlags::MS_SHARED,
+        "slave" => MsFlags::MS_SLAVE,
+        "unbindable" => MsFlags::MS_UNBINDABLE,
+        _ => return None,
+    };
+    Some(kind | recursive)
 }

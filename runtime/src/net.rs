@@ -2,13 +2,17 @@
 
 use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::stat::Mode;
 
+use crate::bridge::{Bridge, Member};
+use crate::container::Container;
 use crate::error::{Context, Error, Result};
+use crate::mounts::Contents;
 use crate::netlink::{Netlink, Request, ifinfo};
 use crate::sys::Process;
 
@@ -23,15 +27,17 @@ const LOOPBACK: u32 = 1;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Veth {
     /// Name of the end on the host.
-    host: String,
+    pub host: String,
     /// Name of the end in the container.
-    name: String,
+    pub name: String,
     /// Address of the container.
-    address: Ipv4Addr,
+    pub address: Ipv4Addr,
     /// Bits of the address that name the network.
-    prefix: u8,
-    /// Address of the host's end, and the container's way to everywhere.
-    gateway: Ipv4Addr,
+    pub prefix: u8,
+    /// Address of the host's end, or of the bridge: the container's way to everywhere.
+    pub gateway: Ipv4Addr,
+    /// The bridge into which the host's end is plugged.
+    pub bridge: Option<String>,
 }
 
 impl Default for Veth {
@@ -42,18 +48,31 @@ impl Default for Veth {
             address: Ipv4Addr::new(10, 0, 0, 2),
             prefix: 24,
             gateway: Ipv4Addr::new(10, 0, 0, 1),
+            bridge: None,
         }
     }
 }
 
+/// What the container can reach.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Nothing but itself.
+    Loopback,
+    /// The host, by a cable of its own.
+    Veth(Veth),
+    /// The containers on a bridge, the host, and what the host reaches.
+    Bridge(Bridge),
+}
+
 /// Reads `none` or `veth[,host=NAME][,name=NAME][,address=IP/PREFIX][,gateway=IP]`.
-pub fn parse(word: &str) -> Result<Option<Veth>> {
+pub fn parse(word: &str) -> Result<Network> {
     let refuse = |why: &str| Error::new(format!("--network {word}: {why}"));
     let mut parts = word.split(',');
     match parts.next() {
-        Some("none") if word == "none" => return Ok(None),
+        Some("none") if word == "none" => return Ok(Network::Loopback),
         Some("veth") => {}
-        _ => return Err(refuse("neither none nor veth[,KEY=VALUE...]")),
+        Some("bridge") => return parse_bridge(word, parts).map(Network::Bridge),
+        _ => return Err(refuse("neither none nor veth[,KEY=VALUE...] nor bridge[,KEY=VALUE...]")),
     }
     let mut veth = Veth::default();
     for part in parts {
@@ -74,7 +93,27 @@ pub fn parse(word: &str) -> Result<Option<Veth>> {
         let Veth { address, prefix, gateway, .. } = veth;
         return Err(refuse(&format!("{address} and {gateway} are not two hosts of one network with /{prefix}")));
     }
-    Ok(Some(veth))
+    Ok(Network::Veth(veth))
+}
+
+fn parse_bridge<'a>(word: &str, parts: impl Iterator<Item = &'a str>) -> Result<Bridge> {
+    let refuse = |why: &str| Error::new(format!("--network {word}: {why}"));
+    let mut bridge = Bridge::default();
+    for part in parts {
+        match part.split_once('=') {
+            Some(("name", name)) => bridge.name = interface(name).ok_or_else(|| refuse("name is no interface name"))?,
+            Some(("subnet", subnet)) => {
+                (bridge.subnet, bridge.prefix) =
+                    network(subnet).ok_or_else(|| refuse("subnet is not of the form 10.77.0.0/24"))?;
+            }
+            _ => return Err(refuse("the keys are name and subnet")),
+        }
+    }
+    // It becomes part of a rule.
+    match bridge.name.contains(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')) {
+        true => Err(refuse("name has characters other than letters, digits, '-', '_' and '.'")),
+        false => Ok(bridge),
+    }
 }
 
 /// As `dev_valid_name` in the kernel: up to 15 bytes that can be a file name in sysfs. `%` would be a pattern.
@@ -113,17 +152,44 @@ impl Drop for Cable {
     }
 }
 
+/// What has to be there before the container: its place on a bridge, with the names of its neighbours for its hosts file.
+/// Returns that place and the cable that leads there.
+pub fn join(container: &mut Container, network: &Network) -> Result<Option<(Member, Network)>> {
+    let Network::Bridge(bridge) = network else { return Ok(None) };
+    let member = bridge.join(container.hostname.as_deref().unwrap_or_default())?;
+    for cover in container.covers.iter_mut().filter(|cover| cover.path == Path::new("/etc/hosts")) {
+        cover.contents = Contents::File(member.hosts());
+    }
+    let cable = Network::Veth(member.cable());
+    Ok(Some((member, cable)))
+}
+
 /// Makes the container's network ready, to its last detail, before the command starts.
-pub fn connect(container: &Process, veth: Option<&Veth>) -> Result<Option<Cable>> {
+pub fn connect(container: &Process, network: &Network) -> Result<Option<Cable>> {
     let inside = open_inside(container).doing("open a netlink socket in the container")?;
     // A new network namespace has a loopback interface, but nobody has switched it on.
     switch_on(&inside, LOOPBACK).doing("switch on lo in the container")?;
-    veth.map(|veth| lay(veth, container, inside)).transpose()
+    match network {
+        Network::Loopback => Ok(None),
+        Network::Veth(veth) => lay(veth, container, inside).map(Some),
+        // Its container has become a member by now, and that a cable.
+        Network::Bridge(bridge) => Err(Error::new(format!("there is no cable to {}", bridge.name))),
+    }
+}
+
+/// Switches on `lo` of the caller's own network.
+pub fn switch_on_loopback() -> Result<()> {
+    let own = Netlink::open().doing("open a netlink socket in the container")?;
+    switch_on(&own, LOOPBACK).doing("switch on lo in the container")
 }
 
 fn lay(veth: &Veth, container: &Process, inside: Netlink) -> Result<Cable> {
     let host = Netlink::open().doing("open a netlink socket")?;
-    let created = create(&host, veth, container);
+    let master = match &veth.bridge {
+        Some(bridge) => Some(host.link(bridge).doing_with(|| format!("look up {bridge}"))?.index),
+        None => None,
+    };
+    let created = create(&host, veth, container, master);
     let hint = match created {
         Err(Errno::EEXIST) => Some("choose another name with --network veth,host=NAME"),
         Err(Errno::EOPNOTSUPP) => Some("this kernel has no veth, or cannot load it: modprobe veth"),
@@ -137,8 +203,10 @@ fn lay(veth: &Veth, container: &Process, inside: Netlink) -> Result<Cable> {
     let cable = Cable { host, index };
     let (monitor_host, monitor_inside) = (Netlink::monitor(), within(container, Netlink::monitor));
 
-    set_address(&cable.host, index, veth.gateway, veth.prefix)
-        .doing_with(|| format!("give {} the address {}/{}", veth.host, veth.gateway, veth.prefix))?;
+    if master.is_none() {
+        set_address(&cable.host, index, veth.gateway, veth.prefix)
+            .doing_with(|| format!("give {} the address {}/{}", veth.host, veth.gateway, veth.prefix))?;
+    }
     switch_on(&cable.host, index).doing_with(|| format!("switch on {}", veth.host))?;
 
     let child = inside.link(&veth.name).doing_with(|| format!("look up {} in the container", veth.name))?.index;
@@ -168,7 +236,7 @@ fn open_inside(container: &Process) -> nix::Result<Netlink> {
 
 /// Creates both ends, the container's directly in its namespace: on the host its name is never seen, nor in the way.
 /// The pid is safe to use: it is our child's, and nobody has reaped it.
-fn create(host: &Netlink, veth: &Veth, container: &Process) -> nix::Result<()> {
+fn create(host: &Netlink, veth: &Veth, container: &Process, master: Option<u32>) -> nix::Result<()> {
     let pid = container.pid.as_raw().to_ne_bytes();
     let request = Request::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &ifinfo(0, 0))
         .name(libc::IFLA_IFNAME, &veth.host)
@@ -179,14 +247,17 @@ fn create(host: &Netlink, veth: &Veth, container: &Process) -> nix::Result<()> {
                 })
             })
         });
-    host.execute(request)
+    host.execute(match master {
+        Some(bridge) => request.attribute(libc::IFLA_MASTER, &bridge.to_ne_bytes()),
+        None => request,
+    })
 }
 
-fn switch_on(netlink: &Netlink, index: u32) -> nix::Result<()> {
+pub fn switch_on(netlink: &Netlink, index: u32) -> nix::Result<()> {
     netlink.execute(Request::new(libc::RTM_NEWLINK, 0, &ifinfo(index, libc::IFF_UP)))
 }
 
-fn set_address(netlink: &Netlink, index: u32, address: Ipv4Addr, prefix: u8) -> nix::Result<()> {
+pub fn set_address(netlink: &Netlink, index: u32, address: Ipv4Addr, prefix: u8) -> nix::Result<()> {
     // struct ifaddrmsg: family, prefix length, flags, scope, index.
     let mut body = [libc::AF_INET as u8, prefix, 0, 0, 0, 0, 0, 0];
     body[4..].copy_from_slice(&index.to_ne_bytes());
@@ -223,20 +294,24 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_workshop() {
-        assert_eq!(parse("veth").unwrap(), Some(Veth::default()));
-        assert_eq!(parse("none").unwrap(), None);
+        assert_eq!(parse("veth").unwrap(), Network::Veth(Veth::default()));
+        assert_eq!(parse("none").unwrap(), Network::Loopback);
     }
 
     #[test]
     fn every_key_is_heard() {
-        let veth = parse("veth,host=h0,name=eth0,address=192.168.7.9/28,gateway=192.168.7.14").unwrap().unwrap();
+        let word = "veth,host=h0,name=eth0,address=192.168.7.9/28,gateway=192.168.7.14";
+        let Ok(Network::Veth(veth)) = parse(word) else { panic!("{word}") };
         assert_eq!((veth.host.as_str(), veth.name.as_str(), veth.prefix), ("h0", "eth0", 28));
         assert_eq!((veth.address, veth.gateway), (Ipv4Addr::new(192, 168, 7, 9), Ipv4Addr::new(192, 168, 7, 14)));
     }
 
     #[rstest]
     #[case("")]
-    #[case("bridge")]
+    #[case("bridge,mtu=9")]
+    #[case("bridge,name=a/b")]
+    #[case("bridge,name=a\"b")]
+    #[case("bridge,subnet=10.0.0.0")]
     #[case("none,host=x")]
     #[case("veth,")]
     #[case("veth,host")]

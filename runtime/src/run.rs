@@ -1,9 +1,8 @@
 //! The parent's half: what a container needs from outside, in the order in which it must exist, and undone in reverse.
 
 use std::fs;
-use std::io::{self, IsTerminal, PipeReader, Read, Write};
-use std::os::fd::AsFd;
-use std::path::Path;
+use std::io::{self, IsTerminal, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -12,15 +11,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{geteuid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 use crate::cgroup::Cgroup;
-use crate::cli::Options;
+use crate::container::Container;
 use crate::error::{Context, Error, Result};
+use crate::hooks;
+use crate::init::{self, Bond, Lines, Surroundings};
+use crate::net::{self, Network};
 use crate::sys::{self, Ending, Process};
-use crate::{init, net};
-
-/// All kinds of namespace but two. The cgroup namespace follows in `init.rs`, which says why; there is no user
-/// namespace: the container's root is the machine's.
-const NAMESPACES: i32 =
-    libc::CLONE_NEWUTS | libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
 
 /// The signals that are meant for the container when they are sent to the runtime.
 const PASSED_ON: [Signal; 6] =
@@ -30,55 +26,97 @@ const PASSED_ON: [Signal; 6] =
 ///
 /// Each value below that must be undone is a guard. They are dropped in the reverse order on every way out: the
 /// cable, the child (killed and reaped if it still runs), the cgroup.
-pub fn run(options: &Options) -> Result<u8> {
+pub fn run(container: &mut Container, network: &Network) -> Result<u8> {
     if !geteuid().is_root() {
         return Err(Error::new("must be run as root").hint("try sudo"));
     }
-    check_rootfs(&options.rootfs)?;
+    let _claim = container.root.image.check()?;
     let terminal = Terminal::of_stdin();
     // Before there is anything to leave behind: from now on SIGTERM is a message to be read and not the end.
     let signals = block_signals().doing("block signals")?;
-    let cgroup = Cgroup::create(&options.limits)?;
+    let member = net::join(container, network)?;
+    let cgroup = Cgroup::create(&container.limits)?;
 
-    // `go` tells the child that its surroundings are ready. `report` brings back what went wrong in it, or nothing:
-    // both are close-on-exec, so the end of `report` is the moment in which the child has become the command.
-    let (go, go_sender) = io::pipe().doing("create a pipe")?;
-    let (report, report_sender) = io::pipe().doing("create a pipe")?;
-
-    // One call makes the process, its namespaces and its place in the cgroup: there is no moment in which it is
-    // unlimited, and no intermediate process to wait for.
-    let child = sys::clone3(NAMESPACES, cgroup.as_ref().map(Cgroup::as_fd)).doing("clone3 into new namespaces")?;
-    let Some(process) = child else {
-        // Only the parent may hold these ends: their closing is how its death or failure is seen.
-        drop((go_sender, report));
-        init::main(options, terminal.is_some(), go, report_sender);
-    };
-    let mut child = Child { process, reaped: false };
-    drop((go, report_sender));
-
-    // From outside, while the child mounts its file systems. If that cannot be done because the child has failed in the
-    // meantime, what it reports is the reason and comes first.
-    let cable = net::connect(&child.process, options.veth.as_ref());
-    match cable {
-        // If nobody reads this any more, `report` says why.
-        Ok(_) => drop({ go_sender }.write_all(&[1])),
-        Err(_) => drop(go_sender),
-    }
-    read_report(report)?;
-    let _cable = cable?;
+    let with = Surroundings { at_terminal: terminal.is_some(), bond: Bond::Parent, console: None };
+    let group = cgroup.as_ref().map(Cgroup::as_fd);
+    let (mut child, _cable) = launch(container, group, with, |process| {
+        net::connect(process, member.as_ref().map_or(network, |(_, cable)| cable))
+    })?;
     // The container runs; the time is there to look after those whose runtime was killed.
     cgroup.iter().for_each(Cgroup::remove_stale);
     child.supervise(&signals, terminal.is_some())
 }
 
-/// The commonest mistake, found before anything is made.
-fn check_rootfs(path: &Path) -> Result<()> {
-    let doing = || format!("open the rootfs {}", path.display());
-    if fs::metadata(path).doing_with(doing)?.is_dir() { Ok(()) } else { Err(Errno::ENOTDIR).doing_with(doing) }
+/// Makes the container's first process and returns when it has become the command, or waits at its gate. `outside` is what
+/// has to be done from here, while the child mounts its file systems.
+pub fn launch<T>(
+    container: &Container,
+    cgroup: Option<BorrowedFd<'_>>,
+    with: Surroundings,
+    outside: impl FnOnce(&Process) -> Result<T>,
+) -> Result<(Child, T)> {
+    // One call makes the process, its namespaces and its place in the cgroup: there is no moment in which it is
+    // unlimited, and no intermediate process to wait for.
+    let way_back = container.namespaces.join()?;
+    let steps = |lines: &mut Lines| init::become_command(container, with, lines);
+    let (child, mut go, mut report) = begin(container.namespaces.new, cgroup, steps)?;
+    way_back.go()?;
+    if container.namespaces.user() {
+        container.namespaces.map(&child.process)?;
+        release(&mut go);
+    }
+
+    // If that cannot be done because the child has failed in the meantime, what it reports is the reason and comes first.
+    let made = outside(&child.process);
+    if made.is_ok() && !container.hooks.create_runtime.is_empty() {
+        await_request(&mut report)?;
+        let state = hooks::State { pid: child.process.pid.as_raw(), ..container.hooks.state.clone() };
+        hooks::run(&container.hooks.create_runtime, &state.to_json("creating"))?;
+        release(&mut go);
+    }
+    if made.is_ok() {
+        release(&mut go);
+    }
+    drop(go);
+    read_report(report)?;
+    Ok((child, made?))
+}
+
+/// Forks into new namespaces. The child goes through `steps`; what comes back is its parent's hold on it, the pipe that
+/// lets it go on, and the one over which it reports: nothing, if it has become the command.
+pub fn begin(
+    namespaces: i32,
+    cgroup: Option<BorrowedFd<'_>>,
+    steps: impl FnOnce(&mut Lines) -> Result<std::convert::Infallible>,
+) -> Result<(Child, PipeWriter, PipeReader)> {
+    // Close-on-exec, both: the end of `report` is the moment in which the child has become the command.
+    let (go, go_sender) = io::pipe().doing("create a pipe")?;
+    let (report, report_sender) = io::pipe().doing("create a pipe")?;
+    let Some(process) = sys::clone3(namespaces, cgroup).doing("clone3 into new namespaces")? else {
+        // Only the parent may hold these ends: their closing is how its death or failure is seen.
+        drop((go_sender, report));
+        init::main(&mut Lines::new(go, report_sender), steps);
+    };
+    Ok((Child { process, reaped: false }, go_sender, report))
+}
+
+/// Lets the child go one step further. If nobody reads this any more, `report` says why.
+pub fn release(go: &mut PipeWriter) {
+    let _ = go.write_all(&[1]);
+}
+
+/// Waits until the child asks for the hooks, unless it has something else to say.
+fn await_request(report: &mut PipeReader) -> Result<()> {
+    let mut first = [0];
+    match report.read(&mut first).doing("read the child's report")? {
+        1 if first[0] == init::HOOKS => Ok(()),
+        1 => read_report(io::Cursor::new(first).chain(report)),
+        _ => Err(Error::new("the container's first process has ended without a word")),
+    }
 }
 
 /// SIGTTOU is not for reading: blocked, it lets `Terminal` do its work from the background.
-fn block_signals() -> nix::Result<SignalFd> {
+pub fn block_signals() -> nix::Result<SignalFd> {
     let mut set: SigSet = PASSED_ON.into_iter().collect();
     let signals = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?;
     set.add(Signal::SIGTTOU);
@@ -87,22 +125,23 @@ fn block_signals() -> nix::Result<SignalFd> {
 }
 
 /// Turns the child's message into an error. An empty one is success.
-fn read_report(mut report: PipeReader) -> Result<()> {
+pub fn read_report(mut report: impl Read) -> Result<()> {
     let mut message = Vec::new();
     report.read_to_end(&mut message).doing("read the child's report")?;
     match message.split_first() {
-        None => Ok(()),
+        // It asked for its hooks, in vain: the parent knows why.
+        None | Some((&init::HOOKS, _)) => Ok(()),
         Some((&status, text)) => Err(Error::new(String::from_utf8_lossy(text)).with_status(status)),
     }
 }
 
 /// The terminal at which the user sits. The container shares it, and a shell in there makes itself its foreground;
 /// dropping this gives the foreground back.
-struct Terminal;
+pub struct Terminal;
 
 impl Terminal {
     /// Only if this program is in the foreground: a background job must not take the terminal from anyone.
-    fn of_stdin() -> Option<Terminal> {
+    pub fn of_stdin() -> Option<Terminal> {
         let stdin = io::stdin();
         let foreground = stdin.is_terminal() && tcgetpgrp(stdin.as_fd()).is_ok_and(|group| group == getpgrp());
         foreground.then_some(Terminal)
@@ -116,14 +155,14 @@ impl Drop for Terminal {
 }
 
 /// The container's first process. Dropping it ends the container: with PID 1 the kernel kills its whole namespace.
-struct Child {
-    process: Process,
+pub struct Child {
+    pub process: Process,
     reaped: bool,
 }
 
 impl Child {
     /// Passes signals on until the command ends, and returns its status as a shell would give it.
-    fn supervise(&mut self, signals: &SignalFd, at_terminal: bool) -> Result<u8> {
+    pub fn supervise(&mut self, signals: &SignalFd, at_terminal: bool) -> Result<u8> {
         let mut fatal = None;
         loop {
             let mut events = [
@@ -147,6 +186,11 @@ impl Child {
                 }
             }
         }
+    }
+
+    /// Lets go of a container that lives on without this program.
+    pub fn release(mut self) {
+        self.reaped = true;
     }
 
     /// Passes a signal on; says whether that means the end of the container.

@@ -77,7 +77,7 @@ pub fn send_signal(process: &Process, signal: i32) -> nix::Result<()> {
 }
 
 /// What a bind mount takes along.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// One file or directory.
     Single,
@@ -88,24 +88,32 @@ pub enum Depth {
 /// A bind mount from one open file onto another, by `open_tree(2)` and `move_mount(2)`: what `mount(2)` with MS_BIND does
 /// between two paths. With descriptors there is no name that could lead elsewhere. Returns the new mount.
 pub fn bind(source: &OwnedFd, target: &OwnedFd, depth: Depth) -> nix::Result<OwnedFd> {
-    let (source, target, here) = (source.as_raw_fd(), target.as_raw_fd(), c"".as_ptr());
+    let (source, here) = (source.as_raw_fd(), c"".as_ptr());
     let recursive = if depth == Depth::Recursive { libc::AT_RECURSIVE } else { 0 };
     let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | (libc::AT_EMPTY_PATH | recursive) as libc::c_uint;
     // SAFETY: takes integers and an empty, terminated string.
     let mount = Errno::result(unsafe { libc::syscall(libc::SYS_open_tree, source, here, flags) })?;
     // SAFETY: open_tree has returned a new descriptor, which nobody else owns.
     let mount = unsafe { OwnedFd::from_raw_fd(mount as RawFd) };
-    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
-    // SAFETY: as above.
-    Errno::result(unsafe { libc::syscall(libc::SYS_move_mount, mount.as_raw_fd(), here, target, here, flags) })?;
+    attach(&mount, target)?;
     Ok(mount)
 }
 
-/// `mount_setattr(2)`: makes a mount read-only, and all mounts below it. For `mount(2)` that is a second call, as MS_RDONLY
-/// beside MS_BIND is ignored, and it would reach the topmost mount alone.
-pub fn make_read_only(mount: &OwnedFd) -> nix::Result<()> {
-    let attributes = libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    let (here, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH | libc::AT_RECURSIVE);
+/// `move_mount(2)`: puts a mount that is not yet anywhere over an open file or directory.
+pub fn attach(mount: &OwnedFd, target: &OwnedFd) -> nix::Result<()> {
+    let here = c"".as_ptr();
+    let (mount, target) = (mount.as_raw_fd(), target.as_raw_fd());
+    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | libc::MOVE_MOUNT_T_EMPTY_PATH;
+    // SAFETY: takes integers and empty, terminated strings.
+    Errno::result(unsafe { libc::syscall(libc::SYS_move_mount, mount, here, target, here, flags) }).map(drop)
+}
+
+/// `mount_setattr(2)`: changes the attributes and the propagation of a mount, and with `Recursive` of all mounts below it.
+/// For `mount(2)` that is a second call, as flags beside MS_BIND are ignored, and it would reach the topmost mount alone.
+pub fn change_mount(mount: &OwnedFd, set: u64, clear: u64, propagation: u64, depth: Depth) -> nix::Result<()> {
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 };
+    let recursive = if depth == Depth::Recursive { libc::AT_RECURSIVE } else { 0 };
+    let (here, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH | recursive);
     let size = mem::size_of_val(&attributes);
     // SAFETY: takes integers, an empty, terminated string and a structure of that size; both outlive the call.
     let result =
@@ -114,7 +122,7 @@ pub fn make_read_only(mount: &OwnedFd) -> nix::Result<()> {
 }
 
 /// `close_range(2)` with CLOSE_RANGE_CLOEXEC: every descriptor from `first` on closes itself at the next execve.
-pub fn close_on_exec_from(first: RawFd) -> nix::Result<()> {
+pub fn close_on_exec_from(first: u32) -> nix::Result<()> {
     let (last, flags) = (libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
     // SAFETY: takes integers, and closes nothing now: every owned descriptor stays valid.
     Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) }).map(drop)
@@ -140,4 +148,91 @@ pub fn reset_signal_actions() {
 pub fn exit_at_once(status: u8) -> ! {
     // SAFETY: takes an integer and does not return.
     unsafe { libc::_exit(status.into()) }
+}
+
+/// `pidfd_open(2)`: refers to a process. Which one that is has to be checked afterwards, as its number may be a stranger's.
+pub fn open_process(pid: Pid) -> nix::Result<OwnedFd> {
+    // SAFETY: takes integers.
+    let pidfd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
+    // SAFETY: pidfd_open has returned a new descriptor, which nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(pidfd as RawFd) })
+}
+
+/// `capset(2)`. Takes the sets in halves of 32, for historical reasons.
+pub fn set_capabilities(effective: u64, permitted: u64, inheritable: u64) -> nix::Result<()> {
+    const VERSION_3: u32 = 0x2008_0522;
+    let header = [VERSION_3, 0];
+    let half = |shift: u32| [effective, permitted, inheritable].map(|mask| (mask >> shift) as u32);
+    let data = [half(0), half(32)];
+    // SAFETY: `header` and `data` are laid out as the call wants them and outlive it.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
+}
+
+/// Does the kernel know a capability of this number?
+pub fn is_capability(number: u32) -> bool {
+    prctl(libc::PR_CAPBSET_READ, number.into(), 0).is_ok()
+}
+
+/// Takes a capability out of the bounding set, from which there is no way back.
+pub fn drop_from_bounding_set(number: u32) -> nix::Result<()> {
+    prctl(libc::PR_CAPBSET_DROP, number.into(), 0)
+}
+
+/// Empties the ambient set.
+pub fn clear_ambient_set() -> nix::Result<()> {
+    prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as u64, 0)
+}
+
+/// Puts a capability into the ambient set; it must be permitted and inheritable.
+pub fn raise_ambient(number: u32) -> nix::Result<()> {
+    prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE as u64, number.into())
+}
+
+fn prctl(operation: libc::c_int, first: u64, second: u64) -> nix::Result<()> {
+    // SAFETY: the operations used here take integers.
+    Errno::result(unsafe { libc::prctl(operation, first, second, 0, 0) }).map(drop)
+}
+
+/// `seccomp(2)`. Not the function of seccompiler, which sets no_new_privs unasked.
+pub fn install_filter(filter: &[seccompiler::sock_filter]) -> nix::Result<()> {
+    let length = filter.len().try_into().map_err(|_| Errno::EINVAL)?;
+    let program = libc::sock_fprog { len: length, filter: filter.as_ptr().cast_mut().cast() };
+    // SAFETY: `program` describes `filter`, whose elements are the kernel's `struct sock_filter`; the kernel copies it.
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+    Errno::result(result).map(drop)
+}
+
+/// The end of a terminal that belongs to this master, opened by the master itself (no path could lead elsewhere), and its name.
+pub fn open_slave(master: &OwnedFd) -> nix::Result<(OwnedFd, String)> {
+    let (mut number, mut locked) = (0_u32, 0_i32);
+    let fd = master.as_raw_fd();
+    // SAFETY: both take a pointer to an integer, which outlives the call.
+    unsafe {
+        Errno::result(libc::ioctl(fd, libc::TIOCSPTLCK, &raw mut locked))?;
+        Errno::result(libc::ioctl(fd, libc::TIOCGPTN, &raw mut number))?;
+    }
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: takes an integer.
+    let slave = Errno::result(unsafe { libc::ioctl(fd, libc::TIOCGPTPEER, flags) })?;
+    // SAFETY: TIOCGPTPEER has returned a new descriptor, which nobody else owns.
+    Ok((unsafe { OwnedFd::from_raw_fd(slave) }, format!("/dev/pts/{number}")))
+}
+
+/// Sets how many characters a terminal shows.
+pub fn set_window_size(terminal: &OwnedFd, rows: u16, columns: u16) -> nix::Result<()> {
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: takes a pointer to the structure, which outlives the call.
+    Errno::result(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) }).map(drop)
+}
+
+/// Gives this session, which must not have one, its controlling terminal.
+pub fn set_controlling_terminal(terminal: &OwnedFd) -> nix::Result<()> {
+    // SAFETY: takes integers.
+    Errno::result(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY, 0) }).map(drop)
+}
+
+/// `setdomainname(2)`.
+pub fn set_domain_name(name: &str) -> nix::Result<()> {
+    // SAFETY: takes a pointer and the length of what it points to.
+    Errno::result(unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) }).map(drop)
 }

@@ -5,10 +5,14 @@
 //! test says on stderr that it was not.
 
 mod bed;
+mod bridge;
 mod isolation;
+mod layers;
 mod lifetime;
 mod limits;
 mod network;
+mod oci;
+mod privileges;
 mod process;
 mod refusals;
 mod rootfs;

@@ -24,7 +24,8 @@ fn one_line(text: &str) -> impl Predicate<str> {
 
 #[rstest]
 #[case(&[], "no command given")]
-#[case(&["start"], "no command \"start\"")]
+#[case(&["fly"], "no command \"fly\"")]
+#[case(&["start"], "exactly one container")]
 #[case(&["run"], "no CMD given")]
 #[case(&["run", "--rootfs"], "missing argument")]
 #[case(&["run", "--memory", "50", "true"], "for example 50M")]

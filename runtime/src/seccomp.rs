@@ -1,0 +1,121 @@
+//! Filters of system calls (seccomp(2)): a small list of what no container needs, unless config.json brings its own.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+};
+
+use crate::error::{Error, Result};
+use crate::sys;
+
+/// Doors into the kernel that a container has no business at, with or without capabilities, newer forms beside the older:
+/// who refuses `mount` and leaves `move_mount` has refused nothing.
+#[rustfmt::skip]
+const REFUSED: [i64; 46] = [
+    // Keys are not divided by namespaces.
+    libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
+    // The tree of mounts.
+    libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount,
+    libc::SYS_fspick, libc::SYS_open_tree, libc::SYS_move_mount, libc::SYS_mount_setattr, OPEN_TREE_ATTR,
+    // Namespaces; `clone` is looked at more closely below.
+    libc::SYS_unshare, libc::SYS_setns,
+    // The kernel itself.
+    libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load, libc::SYS_reboot, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_acct, libc::SYS_quotactl,
+    libc::SYS_quotactl_fd, libc::SYS_syslog, libc::SYS_nfsservctl,
+    // The machine's clock.
+    libc::SYS_settimeofday, libc::SYS_clock_settime, libc::SYS_clock_adjtime, libc::SYS_adjtimex,
+    // Large and often broken into.
+    libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_userfaultfd, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register, libc::SYS_lookup_dcookie, libc::SYS_vhangup,
+    // Files by handle go past every mount, and memory by node past every limit.
+    libc::SYS_open_by_handle_at, libc::SYS_move_pages, libc::SYS_mbind,
+    libc::SYS_set_mempolicy, libc::SYS_fanotify_init,
+];
+
+/// Newer than the constants of libc.
+const OPEN_TREE_ATTR: i64 = 467;
+
+/// On x86-64 every call has a second number for programs with 32-bit pointers ("x32"). A filter that knows only the first
+/// is open to whoever adds this bit.
+const X32: i64 = if cfg!(target_arch = "x86_64") { 0x4000_0000 } else { 0 };
+
+/// All kinds of namespace that `clone` can make.
+const NAMESPACES: u64 = (libc::CLONE_NEWNS | libc::CLONE_NEWCGROUP | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC) as u64
+    | (libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNET) as u64;
+
+/// What is done about a call: an action, and the calls it is for, each with the conditions under which it is.
+pub type Class = (SeccompAction, BTreeMap<i64, Vec<SeccompRule>>);
+
+/// The filters for a container that did not bring its own. They are two, because one has one answer.
+///
+/// What calls are refused depends on what the user has granted: a container with SYS_ADMIN may mount.
+pub fn default(administrator: bool) -> Result<Vec<BpfProgram>> {
+    let refused = REFUSED.iter().filter(|_| !administrator).chain(&REFUSED[..3]);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        refused.flat_map(|&call| [(call, Vec::new()), (call | X32, Vec::new())]).collect();
+    // Pushing characters into the terminal of whoever looks at it. The kernel reads 32 bits of the request, so must we.
+    let push = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCSTI)])?;
+    let console = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCLINUX)])?;
+    rules.insert(libc::SYS_ioctl, vec![push.clone(), console.clone()]);
+    rules.insert(libc::SYS_ioctl | X32, vec![push, console]);
+    let mut classes = vec![(SeccompAction::Errno(libc::EPERM as u32), rules)];
+    if !administrator {
+        let new = (0..64).map(|bit| 1 << bit).filter(|bit| NAMESPACES & bit != 0);
+        let new: Vec<SeccompRule> = new
+            .map(|bit| rule(&[(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(bit), bit)]))
+            .collect::<Result<_>>()?;
+        classes[0].1.extend([(libc::SYS_clone, new.clone()), (libc::SYS_clone | X32, new)]);
+        // Its flags lie in memory, where no filter can look. "There is no such call" makes libc use `clone`.
+        let clone3 = [(libc::SYS_clone3, Vec::new()), (libc::SYS_clone3 | X32, Vec::new())];
+        classes.push((SeccompAction::Errno(libc::ENOSYS as u32), clone3.into()));
+    }
+    compile(SeccompAction::Allow, classes)
+}
+
+/// One argument of a call: its place, how much of it counts, how it is compared, and with what.
+pub type Comparison = (u8, SeccompCmpArgLen, SeccompCmpOp, u64);
+
+/// A rule that holds when all comparisons do.
+pub fn rule(comparisons: &[Comparison]) -> Result<SeccompRule> {
+    let conditions = comparisons
+        .iter()
+        .cloned()
+        .map(|(place, length, operator, value)| SeccompCondition::new(place, length, operator, value));
+    let rule = conditions.collect::<std::result::Result<_, _>>().and_then(SeccompRule::new);
+    rule.map_err(|error| Error::new(format!("seccomp: {error}")))
+}
+
+/// Turns classes into filters. A filter knows two answers, one for the calls it lists and one for the rest; of several
+/// filters the kernel takes the strictest answer. So: one that lets through, of all calls, those that any class speaks of
+/// (unless everything is let through), and one for every class that does not simply allow.
+pub fn compile(otherwise: SeccompAction, classes: Vec<Class>) -> Result<Vec<BpfProgram>> {
+    let mut filters = Vec::new();
+    if otherwise != SeccompAction::Allow {
+        let mut spoken_of = BTreeMap::<i64, Vec<SeccompRule>>::new();
+        for (call, rules) in classes.iter().flat_map(|(_, rules)| rules) {
+            match spoken_of.get_mut(call) {
+                // No conditions: whatever the arguments.
+                Some(known) if known.is_empty() || rules.is_empty() => known.clear(),
+                Some(known) => known.extend(rules.iter().cloned()),
+                None => drop(spoken_of.insert(*call, rules.clone())),
+            }
+        }
+        filters.push((spoken_of, otherwise, SeccompAction::Allow));
+    }
+    let strict = classes.into_iter().filter(|(action, rules)| *action != SeccompAction::Allow && !rules.is_empty());
+    filters.extend(strict.map(|(action, rules)| (rules, SeccompAction::Allow, action)));
+    let arch = std::env::consts::ARCH.try_into().map_err(|_| Error::new("seccomp: this processor is not supported"));
+    let arch: TargetArch = arch?;
+    filters
+        .into_iter()
+        .map(|(rules, otherwise, action)| SeccompFilter::new(rules, otherwise, action, arch)?.try_into())
+        .collect::<std::result::Result<_, seccompiler::BackendError>>()
+        .map_err(|error| Error::new(format!("seccomp: {error}")))
+}
+
+/// Installs filters; from here on they hold for this process and all that comes of it.
+pub fn install(filters: &[BpfProgram]) -> nix::Result<()> {
+    filters.iter().try_for_each(|filter| sys::install_filter(filter))
+}
