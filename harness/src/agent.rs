@@ -378,7 +378,8 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
 
 /// Which declarations count: in tier core none, it is what the workshop is about.
 fn respected(tier: Tier, invocation: &Invocation) -> BTreeSet<Policy> {
-    if tier == Tier::Core { BTreeSet::new() } else { invocation.declared().collect() }
+    let meant = |policy: &Policy| invocation.declares(*policy) || invocation.implies(*policy);
+    if tier == Tier::Core { BTreeSet::new() } else { Policy::ALL.into_iter().filter(meant).collect() }
 }
 
 /// A failure that is nothing but what the runtime declares to do by design is not judged. What was observed stays.

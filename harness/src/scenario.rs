@@ -4,7 +4,8 @@ use crate::container::{Container, Held};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
-use crate::manifest::{Invocation, Offer};
+use crate::manifest::{Invocation, Offer, Place};
+use crate::oci::Bundle;
 use crate::policy::Policy;
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
@@ -211,6 +212,17 @@ pub struct Exam {
     watched: Vec<OwnedFd>,
     before: Inventory,
     pub(crate) flags: Vec<Flag>,
+    bundles: Option<Bundles>,
+}
+
+/// Where the bundles of a scenario lie, and the state that an OCI runtime keeps of its containers; removed when dropped.
+#[derive(Debug)]
+struct Bundles(PathBuf);
+
+impl Drop for Bundles {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// How a container is to be started.
@@ -333,6 +345,7 @@ impl Exam {
             watched: Vec::new(),
             before,
             flags: Vec::new(),
+            bundles: None,
         }
     }
 
@@ -491,11 +504,12 @@ impl Exam {
 
     /// Calls the program with nothing but these words: not by the adapter, as someone who mistypes would.
     pub fn run_bare(&mut self, arguments: &[&str]) -> Result<Finished, Trouble> {
-        let subject = &self.subject;
-        let mut words = match subject.invocation.adapter() {
-            "workshop" => vec![subject.program.clone().into_os_string()],
+        let mut words = match self.subject.invocation.adapter() {
+            "workshop" => vec![self.subject.program.clone().into_os_string()],
             // A template is part of how the program is called.
-            _ => subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), "none", &[], &[]),
+            "command" => self.line("none", &[], &[])?,
+            // Whether runtimes explain themselves without a verb is theirs to decide; a verb without a container is a mistake.
+            _ => self.before_verb().into_iter().chain(["create".into()]).collect(),
         };
         words.extend(arguments.iter().map(OsString::from));
         let run = self.launch(words, Setup::new())?;
@@ -578,15 +592,58 @@ impl Exam {
     }
 
     /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
-    pub fn words(&mut self, argv: &[OsString]) -> Vec<OsString> {
-        let (id, subject) = (self.lot.word(7), &self.subject);
-        subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), &id, &[], argv)
+    pub fn words(&mut self, argv: &[OsString]) -> Result<Vec<OsString>> {
+        let id = self.lot.word(7);
+        self.line(&id, &[], argv)
     }
 
     /// The words by which it is called so that it runs our probe.
-    pub fn words_for_probe(&mut self) -> Vec<OsString> {
+    pub fn words_for_probe(&mut self) -> Result<Vec<OsString>> {
         let probe = self.bed.probe().inside.clone();
         self.words(&[probe.into()])
+    }
+
+    /// The words by which it is called. An OCI runtime is called by its caller, and a bundle is written for it.
+    fn line(&mut self, id: &str, options: &[(Offer, &str)], argv: &[OsString]) -> Result<Vec<OsString>> {
+        if self.subject.invocation.is_oci() {
+            let bundle = self.bundle(id, argv).with_options(options)?;
+            bundle.write()?;
+            return Ok(bundle.called(self.before_verb()));
+        }
+        Ok(self.at_place(id, |invocation, place| invocation.words(place, options, argv)))
+    }
+
+    /// The runtime under test with the words that stand before a verb of the OCI runtime specification.
+    pub fn before_verb(&mut self) -> Vec<OsString> {
+        self.at_place("", |invocation, place| invocation.before_verb(place))
+    }
+
+    fn at_place(&mut self, id: &str, words: impl Fn(&Invocation, &Place) -> Vec<OsString>) -> Vec<OsString> {
+        let state = if self.invocation().offers(Offer::Oci) { self.state_directory() } else { PathBuf::new() };
+        let (subject, rootfs) = (&self.subject, self.bed.rootfs());
+        let place = Place { program: &subject.program, rootfs: &rootfs, workdir: self.bed.work(), state: &state, id };
+        words(&subject.invocation, &place)
+    }
+
+    /// A bundle for the container `id`, to be changed and written: its root is `rootfs/`, its command `argv`.
+    pub fn bundle(&mut self, id: &str, argv: &[OsString]) -> Bundle {
+        Bundle::new(self.bundles().join(id), id, &self.bed.rootfs(), argv)
+    }
+
+    /// Where the OCI runtime under test keeps what it knows of its containers.
+    pub fn state_directory(&mut self) -> PathBuf {
+        self.bundles().join("state")
+    }
+
+    /// Not in the work directory, which a scenario may move.
+    fn bundles(&mut self) -> PathBuf {
+        if let Some(bundles) = &self.bundles {
+            return bundles.0.clone();
+        }
+        let path = PathBuf::from(format!("/run/{}", self.lot.word(8)));
+        self.own(path.display());
+        self.bundles = Some(Bundles(path.clone()));
+        path
     }
 
     /// Starts the runtime under test by words of the scenario's own.
@@ -605,9 +662,7 @@ impl Exam {
         let id = self.lot.word(7);
         let argv = [argv, &std::mem::take(&mut setup.arguments)].concat();
         let options: Vec<(Offer, &str)> = setup.options.iter().map(|(offer, value)| (*offer, value.as_str())).collect();
-        let subject = &self.subject;
-        let (rootfs, work) = (self.bed.rootfs(), self.bed.work());
-        let words = subject.invocation.words(&subject.program, &rootfs, work, &id, &options, &argv);
+        let words = self.line(&id, &options, &argv)?;
         self.launch(words, setup)
     }
 
@@ -897,6 +952,7 @@ impl Exam {
     /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed, in which there
     /// was no residue, is as it was.
     pub(crate) fn tidy(&mut self) -> bool {
+        drop(self.bundles.take());
         if self.own.is_empty() {
             return true;
         }

@@ -112,3 +112,10 @@ pub fn leave_upon(signal: i32) {
     // SAFETY: the handler only calls _exit(2), which is async-signal-safe.
     unsafe { libc::signal(signal, leave as *const () as libc::sighandler_t) };
 }
+
+/// Whoever is started finds no signal blocked, whatever this process holds back.
+pub fn without_blocked_signals(command: &mut std::process::Command) {
+    let unblock = || Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?);
+    // SAFETY: the closure runs between fork and exec and only calls sigprocmask(2), which is async-signal-safe.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, unblock) };
+}
