@@ -32,6 +32,8 @@ pub struct Start {
     pub stdin: bool,
     /// The user it runs as; root if not said.
     pub user: Option<u32>,
+    /// Its supplementary groups; the harness's if not said.
+    pub groups: Vec<u32>,
     /// Its umask; the harness's if not said.
     pub umask: Option<u32>,
     /// The file that is executed, where the first word is only what it is called by.
@@ -144,6 +146,7 @@ impl Run {
                 descriptors: &descriptors,
                 session: true,
                 user: start.user,
+                groups: &start.groups,
                 umask: start.umask,
             })
             .context(format!("start {}", path.as_deref().unwrap_or_default().to_string_lossy()))?;

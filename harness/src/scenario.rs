@@ -1,5 +1,9 @@
 //! What a scenario is, and what it is written with.
 
+mod lifecycle;
+
+pub use lifecycle::Created;
+
 use crate::container::{Container, Held};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Namespace};
@@ -234,6 +238,7 @@ pub struct Setup {
     descriptors: Vec<(OwnedFd, i32)>,
     stdin: bool,
     user: Option<u32>,
+    groups: Vec<u32>,
     program: Option<OsString>,
     output: Output,
     umask: Option<u32>,
@@ -272,6 +277,12 @@ impl Setup {
     /// An ordinary user calls the runtime, not root.
     pub fn user(mut self, uid: u32) -> Setup {
         self.user = Some(uid);
+        self
+    }
+
+    /// Whoever calls the runtime is a member of these groups.
+    pub fn groups(mut self, groups: Vec<u32>) -> Setup {
+        self.groups = groups;
         self
     }
 
@@ -517,6 +528,12 @@ impl Exam {
     }
 
     fn finished(&mut self, run: Run) -> Result<Finished, Trouble> {
+        // What a container left running holds the pipes open; what was printed by the runtime itself is there.
+        self.ended(run, Duration::from_millis(300))
+    }
+
+    /// The same, giving what was printed as long as `output` to arrive.
+    fn ended(&mut self, run: Run, output: Duration) -> Result<Finished, Trouble> {
         let deadline = self.start_patience();
         let Some(end) = run.wait(deadline)? else {
             self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
@@ -526,9 +543,8 @@ impl Exam {
                 format!("it still runs after {deadline:.1?}"),
             ));
         };
-        // What a container left running holds the pipes open; what was printed by the runtime itself is there.
-        run.stdout.wait_end(self.patience(Duration::from_millis(300)));
-        run.stderr.wait_end(self.patience(Duration::from_millis(100)));
+        run.stdout.wait_end(self.patience(output));
+        run.stderr.wait_end(self.patience(output / 3));
         Ok(Finished { end, stdout: run.stdout.text(), stderr: run.stderr.text(), command: run.command.clone() })
     }
 
@@ -669,8 +685,8 @@ impl Exam {
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, program, output, umask, .. } = setup;
-        let start = Start { words, environment, descriptors, stdin, user, program, output, umask };
+        let Setup { descriptors, stdin, user, groups, program, output, umask, .. } = setup;
+        let start = Start { words, environment, descriptors, stdin, user, groups, program, output, umask };
         let run = match self.bed.start(&start) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.

@@ -20,6 +20,7 @@ mod step5_hostname;
 mod step5_lifetime;
 mod step5_program;
 mod step5_streams;
+mod step6_privileges;
 pub mod texts;
 
 use boxproof_harness::scenario::Scenario;
@@ -46,6 +47,7 @@ pub fn catalogue() -> &'static [Scenario] {
             step5_files::SCENARIOS,
             step5_honesty::SCENARIOS,
             step5_caller::SCENARIOS,
+            step6_privileges::SCENARIOS,
         ]
         .concat()
     });

@@ -18,6 +18,11 @@ step-4 = Step 4  veth: a cable between host and container
 step-5 = Step 5  The runtime as a program
 step-5-1 = Step 5-1  The Go program
 step-5-2 = Step 5-2  Running it
+step-6 = Next steps
+step-6-1 = Next step  Capabilities
+step-6-2 = Next step  OverlayFS
+step-6-3 = Next step  The OCI runtime specification
+step-6-4 = Next step  A network bridge
 
 ## What happened, where nothing more special can be said
 
@@ -36,7 +41,10 @@ message-policy-declared =
         [own-statuses] The status of a command that cannot be executed is the runtime's own
         [needs-image-programs] Programs of the image are needed
        *[other] This is so
-    } by design, as boxproof.toml declares ([policy] { $policy }): not judged, and no point for it.
+    } by design, as { $by ->
+        [adapter] its adapter implies
+       *[manifest] boxproof.toml declares ([policy] { $policy })
+    }: not judged, and no point for it.
 message-harness-error = boxproof could not do its part: { $error }
 message-not-reached = Not reached, because an earlier check of this scenario failed.
 message-check-lost = This check was planned and not made. That is a defect of boxproof; please report it.
@@ -1276,6 +1284,90 @@ cause-working-directory-kept = The root was changed by pivot_root, and the worki
     .why = CVE-2024-21626 in runc was a working directory reached through a leaked descriptor: from there `cd ..` walks the host.
 cause-arguments-through-a-shell = The arguments went through a shell: quotes are gone, $HOME and * were replaced. Hand the words to execve as they are, not pasted together to sh -c.
     .why = With a shell in between, a file name with a blank or a semicolon becomes another command.
+
+## The workshop's next steps
+
+scenario-capabilities-dropped = Root in the container is not root on the machine
+    .what = The payload's bounding, permitted and effective sets hold no capability beyond those that docker leaves; nothing is inheritable or ambient.
+    .why = A capability is a part of root's power. SYS_ADMIN mounts, SYS_MODULE loads code into the kernel, SYS_PTRACE reads other processes. Namespaces do not take them away. What root executes gets everything in the bounding set: what is not dropped there is not dropped.
+    .hand =
+        { -held }
+        grep Cap /proc/$P/status                     # CapBnd 00000000a80425fb, CapInh and CapAmb 0
+        capsh --decode=$(awk '/CapBnd/ { print $2 }' /proc/$P/status)
+    .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5)
+check-capabilities-dropped-bounding = The bounding set holds no more than docker leaves
+check-capabilities-dropped-effective = Nor do the effective and the permitted set
+check-capabilities-dropped-not-inherited = The inheritable and the ambient set are empty
+
+scenario-capability-option = Whoever asks for one capability gets that one
+    .what = With the runtime's option for one capability, the payload's effective set is just that capability.
+    .why = The least that a program needs is the best it can be given: all dropped, one added.
+    .hand =
+        sudo ./mycontainer run --cap-drop ALL --cap-add SYS_NICE /bin/grep Cap /proc/self/status
+    .man = capabilities(7)
+check-capability-option-the-one-asked-for = The capability asked for is there
+check-capability-option-no-other = No other is
+
+scenario-no-new-privileges = A setuid program gives nobody more than he has
+    .what = no_new_privs is set for the payload.
+    .why = A program that is setuid or has file capabilities gives whoever executes it new powers. One bit, never taken back, ends that: execve honours neither any more.
+    .hand =
+        { -held }
+        grep NoNewPrivs /proc/$P/status              # 1
+    .man = prctl(2) (PR_SET_NO_NEW_PRIVS), https://docs.kernel.org/userspace-api/no_new_privs.html
+check-no-new-privileges-set = no_new_privs is set
+
+scenario-groups-cleared = The caller's groups stay outside
+    .what = A runtime started with a supplementary group does not pass it on to the payload.
+    .why = Groups open files: docker's socket, disks, logs. A volume of the host may hold any of them.
+    .hand =
+        sudo setpriv --groups 4242 ./mycontainer run /bin/grep Groups /proc/self/status     # empty
+    .man = setgroups(2), credentials(7)
+check-groups-cleared-no-group-of-the-caller = The payload is no member of the caller's group
+
+scenario-seccomp-filters = Calls that nobody needs are refused, under whatever number
+    .what = A seccomp filter is in force. keyctl is refused, by its 64-bit number and by its 32-bit one, and neither unshare nor clone nor clone3 makes a user namespace.
+    .why = Every call is a way into the kernel. keyctl knows no namespace: keyrings are the machine's. A user namespace of one's own opens all that the kernel shows to its root. A filter that looks only at numbers is passed by a 32-bit call, one that is older than clone3 by clone3.
+    .hand =
+        { -held }
+        grep Seccomp: /proc/$P/status                # 2
+        sudo ./mycontainer run /bin/unshare -U true  # Operation not permitted
+    .man = seccomp(2), prctl(2) (PR_SET_SECCOMP), user_namespaces(7), keyrings(7)
+check-seccomp-filters-in-force = A filter is in force
+check-seccomp-filters-keyring-refused = keyctl is refused
+check-seccomp-filters-keyring-refused-by-its-old-number = keyctl is refused when a 32-bit call asks for it
+check-seccomp-filters-user-namespace-refused = No call makes a user namespace
+
+cause-capabilities-not-dropped = No capability is dropped: root in the container may do what root on the machine may. Drop them from the bounding set (prctl PR_CAPBSET_DROP, one call for each) before exec; capset alone is undone by it.
+    .why = After exec, root has everything that is in the bounding set, capabilities(7).
+cause-bounding-set-kept = The capabilities are dropped by capset alone, the bounding set still holds all of them. Drop them there too (prctl PR_CAPBSET_DROP, one call for each), before capset.
+    .why = What is in the bounding set comes back: at exec to root, unless no_new_privs is set, and to whoever executes a file that has it.
+cause-newer-capabilities-kept = The list of capabilities is an old one: { $observed } came with Linux 5.8 and 5.9. Count up to /proc/sys/kernel/cap_last_cap, and drop what is not on the list of those kept.
+    .why = The kernel gets new capabilities. BPF and PERFMON reach all of its memory.
+cause-capabilities-by-denylist = Some capabilities are dropped, and these are left: { $observed }. List what is kept, not what is dropped.
+    .why = Of a denylist the rest is unknown: DAC_READ_SEARCH opened files of the host by their handles ("Shocker").
+cause-capabilities-inheritable = The inheritable or the ambient set is not empty ({ $observed }). Set both to nothing.
+    .why = CVE-2022-24769: with an inheritable set, a program with file capabilities in the image gets them for any user.
+cause-capability-breaks-the-run = With the option for a capability the command does not start, without it it does. What the runtime printed stands beside this.
+    .why = Capabilities are given up last, just before exec: until then the set-up needs them.
+cause-capability-option-ignored = The capability that was asked for is not there ({ $observed }). Add it to the set that is kept, in the bounding set too.
+    .why = An option that is read and forgotten is worse than none.
+cause-capability-not-alone = There are others beside the one asked for: { $observed }. `drop ALL` empties the set before anything is added.
+    .why = Whoever drops all and adds one relies on the rest being gone.
+cause-no-new-privileges-not-set = no_new_privs is not set ({ $observed }). Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) before exec, and look at what it returns.
+    .why = Without it, a setuid program in the image or in a volume makes an ordinary user root in the container.
+cause-callers-groups-kept = The caller's supplementary group { $observed } is the payload's. Call setgroups with none, before setgid and setuid: afterwards it is not allowed any more.
+    .why = clone and exec keep groups, as they keep everything that nobody changes.
+cause-seccomp-missing = No filter of system calls is in force (Seccomp: { $observed }). Build one (libseccomp, seccompiler) and set it with prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER) just before exec, after no_new_privs.
+    .why = Most of the kernel's faults that let somebody out were in calls that no container needs.
+cause-seccomp-lets-pass = The filter is in force and lets a call pass that it should refuse ({ $observed }). Name the call in the filter, and answer with SECCOMP_RET_ERRNO and an errno: with errno 0 it seems to have succeeded.
+    .why = A call that returns 0 and has done nothing leads a program astray that would have handled an error.
+cause-seccomp-refuses-otherwise = The call is refused in another way ({ $observed }) than by EPERM or ENOSYS.
+    .why = Programs know what to do about these two.
+cause-seccomp-ignores-architecture = The filter refuses keyctl by its 64-bit number only: the 32-bit call (int 0x80) passes. Look at `arch` in struct seccomp_data first, and refuse what is not your own.
+    .why = The same number means another call on another architecture.
+cause-seccomp-without-newer-calls = unshare and clone are refused a user namespace, and clone3 is not. Answer clone3 with ENOSYS: its flags lie in memory, where a filter cannot look, and the C library falls back to clone.
+    .why = The kernel gets new calls for old things: clone3, openat2, fsopen, move_mount.
 
 ## For a person to look at; nothing is deducted
 

@@ -18,6 +18,11 @@ step-4 = Step 4  veth によるネットワーク接続
 step-5 = Step 5  プログラムとしてのランタイム
 step-5-1 = Step 5-1  Go プログラムの作成
 step-5-2 = Step 5-2  実行と動作確認
+step-6 = 次のステップ
+step-6-1 = 次のステップ  Capability の制限
+step-6-2 = 次のステップ  OverlayFS の導入
+step-6-3 = 次のステップ  OCI ランタイム仕様
+step-6-4 = 次のステップ  ネットワークブリッジ
 
 ## 起きたこと
 
@@ -36,7 +41,10 @@ message-policy-declared =
         [own-statuses] 実行できないコマンドの終了ステータスはランタイム独自のものです
         [needs-image-programs] イメージのプログラムが必要です
        *[other] 設計上このようになっています
-    } (設計上のものとして boxproof.toml の [policy] { $policy } で宣言されています)。採点はせず、得点にもなりません。
+    } (設計上のものとして { $by ->
+        [adapter] アダプターで決まっています
+       *[manifest] boxproof.toml の [policy] { $policy } で宣言されています
+    })。採点はせず、得点にもなりません。
 message-harness-error = boxproof 側の処理に失敗しました: { $error }
 message-not-reached = このシナリオの前のチェックが不合格だったため、ここまで進めませんでした。
 message-check-lost = 予定していたチェックが行われませんでした。boxproof の不具合です。報告をお願いします。
@@ -1276,6 +1284,90 @@ cause-working-directory-kept = pivot_root でルートは変わりましたが�
     .why = runc の CVE-2024-21626 は、漏れたディスクリプターから作業ディレクトリに届くというものでした。そこから `cd ..` でホストを歩けます。
 cause-arguments-through-a-shell = 引数がシェルを通っています。引用符がなくなり、$HOME や * が置き換えられました。言葉をつないで sh -c に渡すのではなく、そのまま execve に渡してください。
     .why = 間にシェルがあると、空白やセミコロンを含むファイル名が別のコマンドになってしまいます。
+
+## 実習の次のステップ
+
+scenario-capabilities-dropped = コンテナの root はマシンの root ではない
+    .what = コマンドの境界 (bounding)、許可 (permitted)、実効 (effective) の各セットに、docker が残すもの以外のケーパビリティがありません。継承 (inheritable) とアンビエント (ambient) は空です。
+    .why = ケーパビリティは root の権限を分けたものです。SYS_ADMIN はマウントでき、SYS_MODULE はカーネルにコードを読み込み、SYS_PTRACE はほかのプロセスを読めます。名前空間はこれらを取り上げません。root が実行するプログラムは境界セットにあるものをすべて得るので、そこから落とさなければ落としたことになりません。
+    .hand =
+        { -held }
+        grep Cap /proc/$P/status                     # CapBnd は 00000000a80425fb、CapInh と CapAmb は 0 のはず
+        capsh --decode=$(awk '/CapBnd/ { print $2 }' /proc/$P/status)
+    .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5) のマニュアル
+check-capabilities-dropped-bounding = 境界セットに docker が残すもの以外がない
+check-capabilities-dropped-effective = 実効セットと許可セットにもない
+check-capabilities-dropped-not-inherited = 継承セットとアンビエントセットが空である
+
+scenario-capability-option = ひとつのケーパビリティを頼むと、それだけが与えられる
+    .what = ランタイムのオプションでケーパビリティをひとつ指定すると、コマンドの実効セットはちょうどそれだけになります。
+    .why = プログラムに与えるものは、必要な最小限がいちばん安全です。すべてを落とし、ひとつだけ加えます。
+    .hand =
+        sudo ./mycontainer run --cap-drop ALL --cap-add SYS_NICE /bin/grep Cap /proc/self/status
+    .man = capabilities(7) のマニュアル
+check-capability-option-the-one-asked-for = 指定したケーパビリティがある
+check-capability-option-no-other = ほかのものはない
+
+scenario-no-new-privileges = setuid のプログラムで権限が増えない
+    .what = コマンドに no_new_privs が設定されています。
+    .why = setuid やファイルケーパビリティのついたプログラムは、実行した人に新しい権限を与えます。二度と戻せない 1 ビットがそれを止め、execve はどちらも無視するようになります。
+    .hand =
+        { -held }
+        grep NoNewPrivs /proc/$P/status              # 1 のはず
+    .man = prctl(2) (PR_SET_NO_NEW_PRIVS) のマニュアル, https://docs.kernel.org/userspace-api/no_new_privs.html
+check-no-new-privileges-set = no_new_privs が設定されている
+
+scenario-groups-cleared = 呼び出し元のグループが中に入らない
+    .what = 補助グループを持って起動されたランタイムが、それをコマンドに渡しません。
+    .why = グループはファイルへの入り口です。docker のソケット、ディスク、ログなどがあり、ホストのボリュームにはそのどれもが含まれうるのです。
+    .hand =
+        sudo setpriv --groups 4242 ./mycontainer run /bin/grep Groups /proc/self/status     # 空のはず
+    .man = setgroups(2), credentials(7) のマニュアル
+check-groups-cleared-no-group-of-the-caller = コマンドが呼び出し元のグループに属していない
+
+scenario-seccomp-filters = だれにも必要のないシステムコールは、どの番号でも拒否される
+    .what = seccomp フィルターが有効です。keyctl は 64 ビットの番号でも 32 ビットの番号でも拒否され、unshare でも clone でも clone3 でもユーザー名前空間を作れません。
+    .why = システムコールはどれもカーネルへの入り口です。keyctl は名前空間と関係がなく、鍵束はマシンのものです。自分のユーザー名前空間があれば、カーネルがその root に見せるすべてに手が届きます。番号しか見ないフィルターは 32 ビットの呼び出しで、clone3 より古いフィルターは clone3 で通り抜けられます。
+    .hand =
+        { -held }
+        grep Seccomp: /proc/$P/status                # 2 のはず
+        sudo ./mycontainer run /bin/unshare -U true  # Operation not permitted のはず
+    .man = seccomp(2), prctl(2) (PR_SET_SECCOMP), user_namespaces(7), keyrings(7) のマニュアル
+check-seccomp-filters-in-force = フィルターが有効である
+check-seccomp-filters-keyring-refused = keyctl が拒否される
+check-seccomp-filters-keyring-refused-by-its-old-number = 32 ビットの呼び出しでも keyctl が拒否される
+check-seccomp-filters-user-namespace-refused = どの呼び出しでもユーザー名前空間を作れない
+
+cause-capabilities-not-dropped = ケーパビリティがひとつも落とされていません。コンテナの root が、マシンの root と同じことをできてしまいます。exec の前に境界セットから落としてください (prctl の PR_CAPBSET_DROP をひとつずつ)。capset だけでは exec で元に戻ります。
+    .why = exec のあと、root は境界セットにあるものをすべて持ちます。capabilities(7) を参照してください。
+cause-bounding-set-kept = ケーパビリティは capset だけで落とされ、境界セットにはすべて残っています。capset の前に、境界セットからも落としてください (prctl の PR_CAPBSET_DROP をひとつずつ)。
+    .why = 境界セットにあるものは戻ってきます。no_new_privs がなければ exec のときに root へ、またファイルケーパビリティを持つファイルを実行した人へ渡ります。
+cause-newer-capabilities-kept = ケーパビリティの一覧が古いままです。{ $observed } は Linux 5.8 と 5.9 で加わりました。/proc/sys/kernel/cap_last_cap まで数え、残すものの一覧にないものを落としてください。
+    .why = カーネルには新しいケーパビリティが加わります。BPF と PERFMON はカーネルのメモリ全体に届きます。
+cause-capabilities-by-denylist = いくつかは落とされていますが、{ $observed } が残っています。落とすものではなく、残すものを列挙してください。
+    .why = 拒否リストでは残りがわかりません。DAC_READ_SEARCH があれば、ハンドルでホストのファイルを開けました ("Shocker")。
+cause-capabilities-inheritable = 継承セットまたはアンビエントセットが空ではありません ({ $observed })。どちらも空にしてください。
+    .why = CVE-2022-24769。継承セットがあると、イメージの中のファイルケーパビリティつきプログラムが、どのユーザーにもその権限を与えます。
+cause-capability-breaks-the-run = ケーパビリティのオプションを付けるとコマンドが始まりません。付けなければ始まります。ランタイムが出力したものを横に示します。
+    .why = ケーパビリティを手放すのは最後、exec の直前です。それまでは準備に必要です。
+cause-capability-option-ignored = 指定したケーパビリティがありません ({ $observed })。残すセットに加え、境界セットにも残してください。
+    .why = 読むだけで忘れられるオプションは、ないより悪いものです。
+cause-capability-not-alone = 指定したもの以外に { $observed } があります。`drop ALL` は、何かを加える前にセットを空にします。
+    .why = すべてを落としてひとつ加える人は、残りがないことを当てにしています。
+cause-no-new-privileges-not-set = no_new_privs が設定されていません ({ $observed })。exec の前に prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) を呼び、戻り値を確かめてください。
+    .why = これがないと、イメージやボリュームの setuid プログラムで、一般ユーザーがコンテナの root になれます。
+cause-callers-groups-kept = 呼び出し元の補助グループ { $observed } がコマンドに残っています。setgid と setuid の前に、空の setgroups を呼んでください。そのあとでは許可されません。
+    .why = clone も exec も、だれも変えないものと同じように、グループを引き継ぎます。
+cause-seccomp-missing = システムコールのフィルターがありません (Seccomp: { $observed })。libseccomp や seccompiler で作り、no_new_privs のあと、exec の直前に prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER) で設定してください。
+    .why = コンテナから抜け出せたカーネルの不具合の多くは、コンテナに必要のないシステムコールにありました。
+cause-seccomp-lets-pass = フィルターは有効ですが、拒否すべき呼び出しを通しています ({ $observed })。その呼び出しをフィルターに加え、SECCOMP_RET_ERRNO に errno を付けて答えてください。errno が 0 では成功したように見えます。
+    .why = 0 を返して何もしない呼び出しは、エラーなら対処できたはずのプログラムを誤らせます。
+cause-seccomp-refuses-otherwise = 呼び出しが EPERM でも ENOSYS でもない形 ({ $observed }) で拒否されています。
+    .why = この 2 つなら、プログラムは対処を知っています。
+cause-seccomp-ignores-architecture = フィルターは 64 ビットの番号の keyctl だけを拒否し、32 ビットの呼び出し (int 0x80) を通しています。まず struct seccomp_data の `arch` を見て、自分のもの以外を拒否してください。
+    .why = 同じ番号でも、別のアーキテクチャでは別の呼び出しです。
+cause-seccomp-without-newer-calls = unshare と clone ではユーザー名前空間を作れませんが、clone3 では作れます。clone3 には ENOSYS で答えてください。フラグはフィルターの見られないメモリの中にあり、C ライブラリは clone に切り替えます。
+    .why = カーネルには、古いことをする新しい呼び出しが加わります。clone3、openat2、fsopen、move_mount などです。
 
 ## 人が確かめるべきこと（減点はしない）
 

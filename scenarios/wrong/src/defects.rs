@@ -39,7 +39,8 @@ pub fn activate(id: &str) -> bool {
 macro_rules! defects {
     ($($id:ident $description:literal)+) => {
         /// The name of a defect. The letters are its group: RF root file system, UT hostname, PI pids and lifetime,
-        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, RT the program itself.
+        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, CA capabilities and calls,
+        /// RT the program itself.
         #[derive(Clone, Copy, PartialEq, Eq)]
         pub enum Defect { $($id),+ }
 
@@ -181,6 +182,20 @@ defects! {
     OV22 "every volume is read-only; host: mountinfo says ro; inside: EROFS"
     OV23 "the volume's source is looked up after the root has changed; host: every run with a volume ends in 125, ENOENT; inside: never starts"
     OV24 "the volume's target is a path of the host; host: a directory of that name is made in the host's root, the mount is there; inside: an empty directory"
+
+    CA01 "no capability is dropped; host: CapBnd and CapEff are the host's; inside: whatever root may do on the machine"
+    CA04 "the inheritable set is left non-empty; host: CapInh is not 0; inside: a program with file capabilities takes them over (CVE-2022-24769)"
+    CA06 "capset without dropping anything from the bounding set; host: CapBnd is the host's; inside: nothing, as long as no_new_privs keeps exec from giving it all back"
+    CA07 "the list of capabilities ends with AUDIT_READ, as before Linux 5.8; host: PERFMON, BPF and CHECKPOINT_RESTORE in CapBnd; inside: likewise"
+    CA08 "a list of what is dropped instead of what is kept; host: SYS_PTRACE, DAC_READ_SEARCH and others in CapBnd; inside: likewise"
+    CA10 "no_new_privs is not set; host: NoNewPrivs is 0; inside: setuid programs work"
+    CA12 "the filter refuses calls with errno 0; host: Seccomp is 2; inside: keyctl returns 0 and has done nothing"
+    CA13 "the filter does not look at the architecture; host: Seccomp is 2; inside: int 0x80 reaches what is refused"
+    CA14 "the filter knows clone and unshare, not clone3; host: Seccomp is 2; inside: clone3 makes a user namespace"
+    CA31 "--cap-add is read and forgotten; host: CapEff is empty for one that was asked for; inside: likewise"
+    CA32 "--cap-drop is read and forgotten; host: docker's default set beside the one asked for; inside: likewise"
+    CA33 "the caller's supplementary groups stay; host: Groups lists them; inside: likewise"
+    CA34 "no filter of system calls; host: Seccomp is 0; inside: keyctl works"
 
     RT01 "the exit status is always 0; host: 0 for 37; inside: nothing"
     RT02 "every failure is status 1; host: 1 for 37; inside: nothing"

@@ -25,6 +25,7 @@ use nix::unistd::{
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure, NOT_EXECUTABLE, NOT_FOUND};
+use crate::privileges::{self, Capabilities};
 use crate::sys::{self, Side};
 use crate::volume::Volume;
 
@@ -44,6 +45,8 @@ pub struct Container {
     pub hostname: String,
     /// Directories of the host that appear in it.
     pub volumes: Vec<Volume>,
+    /// What root may do in it.
+    pub capabilities: Capabilities,
     /// The command's words, the first of them its name.
     pub command: Vec<CString>,
     /// What is executed under that name: the name itself.
@@ -110,7 +113,7 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     if !defect(RT21) {
         sys::close_from_at_exec(3).doing("close_range")?;
     }
-    Ok(())
+    privileges::give_up(container.capabilities)
 }
 
 /// SIGKILL for this process as soon as the runtime is gone, whatever ended it.

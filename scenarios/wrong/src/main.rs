@@ -10,6 +10,7 @@ mod defects;
 mod failure;
 mod inside;
 mod net;
+mod privileges;
 mod run;
 mod sys;
 mod volume;
@@ -29,7 +30,8 @@ use volume::Volume;
 
 const HELP: &str = "usage: wrong-runtime [--defect ID] run [OPTIONS] [--] CMD [ARGS...]
        wrong-runtime --list [--json]
-options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro]";
+options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro],
+         --cap-drop NAME, --cap-add NAME";
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -103,7 +105,9 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 }
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
-    if !["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume"].contains(&name) {
+    const OPTIONS: [&str; 8] =
+        ["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume", "--cap-add", "--cap-drop"];
+    if !OPTIONS.contains(&name) {
         if defect(RT43) {
             return Ok(());
         }
@@ -115,6 +119,8 @@ fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<
         "--memory" => request.limits.set_memory(&value)?,
         "--cpus" => request.limits.set_cpus(&value)?,
         "--network" => request.network = Some(Network::parse(&value)?),
+        "--cap-add" => request.capabilities.add(&value)?,
+        "--cap-drop" => request.capabilities.drop(&value)?,
         "--volume" => request.volumes.push(Volume::parse(&value)?),
         _ => request.limits.set_pids(&value)?,
     }

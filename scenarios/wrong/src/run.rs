@@ -27,6 +27,7 @@ use crate::defects::defect;
 use crate::failure::{Doing, Failure};
 use crate::inside::{self, Container, Ties};
 use crate::net::{self, Network};
+use crate::privileges::Capabilities;
 use crate::sys::{self, Side};
 use crate::volume::{self, Volume};
 
@@ -58,6 +59,8 @@ pub struct Request {
     pub network: Option<Network>,
     /// `--volume`, as often as it was given.
     pub volumes: Vec<Volume>,
+    /// `--cap-drop` and `--cap-add`, in the order in which they were given.
+    pub capabilities: Capabilities,
     /// The command and its arguments, at least one word.
     pub command: Vec<CString>,
 }
@@ -140,6 +143,7 @@ fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryD
         hostname: hostname(id, request)?,
         program: if defect(RT07) { search_on_host(&command[0]) } else { command[0].clone() },
         command,
+        capabilities: request.capabilities,
         volumes: request.volumes.iter().map(Volume::found).collect::<Result<_, _>>()?,
     };
     Ok((container, temporary))

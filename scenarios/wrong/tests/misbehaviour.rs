@@ -229,6 +229,24 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("OV22", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more 2>/dev/null; ls v"), "file\nmore", "file")]
 #[case("OV23", &format!("{VOLUME} r run --volume $PWD/v:/v true 2>/dev/null; echo $?"), "0", "125")]
 #[case("OV24", &format!("{VOLUME} mkdir rootfs/mnt; r run --volume $PWD/v:/mnt cat /mnt/file 2>/dev/null"), "nonce", "")]
+#[case("CA01", "r run grep -c CapEff:.00000000a8 /proc/self/status", "1", "0")]
+#[case("CA04", "r run grep -c CapInh:.0000000000000000 /proc/self/status", "1", "0")]
+#[case("CA06", "r run grep -c CapBnd:.00000000a8 /proc/self/status", "1", "0")]
+#[case("CA07", "r run grep -c CapBnd:.000001c0 /proc/self/status", "0", "1")]
+#[case("CA08", "r run grep -c CapBnd:.00000000 /proc/self/status", "1", "0")]
+#[case("CA10", "r run grep -c NoNewPrivs:.1 /proc/self/status", "1", "0")]
+#[case("CA12", "r run unshare -U true 2>/dev/null; echo $?", "1", "0")]
+#[case(
+    "CA13",
+    "call 'long r; asm(\"int $128\" : \"=a\"(r) : \"a\"(288), \"b\"(0), \"c\"(-3), \"d\"(0)); return r < 0;'",
+    "1",
+    "0"
+)]
+#[case("CA14", "call 'long a[11] = {0x10000000, 0, 0, 0, 17}; return syscall(435, a, sizeof a) < 0;'", "1", "0")]
+#[case("CA31", "r run --cap-drop ALL --cap-add KILL grep -c CapEff.*20$ /proc/self/status", "1", "0")]
+#[case("CA32", "r run --cap-drop ALL --cap-add KILL grep -c CapEff.*20$ /proc/self/status", "1", "0")]
+#[case("CA33", "setpriv --groups 4242 \"$RUNTIME\" $DEFECT run grep -c Groups:.*4242 /proc/self/status", "0", "1")]
+#[case("CA34", "r run grep -c Seccomp:.*2 /proc/self/status", "1", "0")]
 #[case("RT01", STATUS, "37", "0")]
 #[case("RT02", STATUS, "37", "1")]
 #[case("RT03", KILLED, "137", "255")]
