@@ -20,7 +20,7 @@
 //! for `hostname` a name, for `volume` `FROM:TO` or `FROM:TO:ro` as `docker run -v` takes it, both absolute. A network
 //! is a cable to the host; its words may hold `{address}` (the container's, as `10.0.0.2/24`), `{gateway}` (the host's,
 //! as `10.0.0.1`) and `{link}` (a name for the host's end). What the words do not hold is for the runtime to choose.
-//! `capabilities` stands for one capability (`CAP_KILL`) that root in the container keeps, and no other.
+//! `overlay` is a directory, a layer of the image above those that were named before it, and `capabilities` stands for one capability (`CAP_KILL`) that root in the container keeps, and no other.
 //!
 //! An OCI runtime needs no words of its own: adapter "oci" writes a bundle for each container and calls the verbs create,
 //! start, kill and delete, as `podman` or `containerd` would. `command` then holds the words before the verb, by default
@@ -82,7 +82,8 @@ pub enum Offer {
     Network,
     /// A directory of the host inside the container; the value is `FROM:TO` or `FROM:TO:ro`.
     Volume,
-    /// A writable layer over an unchanged root file system.
+    /// One more layer of the image, above those named before: a directory that is only read. What the container writes is
+    /// its own.
     Overlay,
     /// The one capability that root in the container keeps.
     Capabilities,
@@ -130,7 +131,7 @@ impl Offer {
 
     /// Whether it means nothing without a value.
     fn needs_value(self) -> bool {
-        !matches!(self, Self::Network | Self::Overlay | Self::Capabilities | Self::Oci)
+        !matches!(self, Self::Network | Self::Capabilities | Self::Oci)
     }
 }
 

@@ -972,7 +972,10 @@ impl Exam {
         if self.own.is_empty() {
             return true;
         }
-        for name in self.own.iter().filter(|name| name.starts_with('/')) {
+        let mut own: Vec<&String> = self.own.iter().filter(|name| name.starts_with('/')).collect();
+        // What lies in a directory goes before it.
+        own.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for name in own {
             let _ = std::fs::remove_file(name);
             let _ = std::fs::remove_dir(name);
         }

@@ -1369,6 +1369,218 @@ cause-seccomp-ignores-architecture = The filter refuses keyctl by its 64-bit num
 cause-seccomp-without-newer-calls = unshare and clone are refused a user namespace, and clone3 is not. Answer clone3 with ENOSYS: its flags lie in memory, where a filter cannot look, and the C library falls back to clone.
     .why = The kernel gets new calls for old things: clone3, openat2, fsopen, move_mount.
 
+scenario-oci-lifecycle = create prepares, start executes, state knows which was last
+    .what = After create no process executes the command. state says created, after start running with the container's pid, after its end stopped. After delete nothing is left of it.
+    .why = Between create and start whoever calls the runtime puts the container into a network or a group of his own. He knows it by its state alone, and a name that is not given back can never be used again.
+    .hand =
+        sudo ./mycontainer create --bundle b c1; sudo ./mycontainer state c1      # created
+        sudo ./mycontainer start c1; sudo ./mycontainer state c1                  # running
+        sudo ./mycontainer kill c1 KILL; sudo ./mycontainer delete c1
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-lifecycle-created-not-running = After create the command does not run
+check-oci-lifecycle-state-created = state says created
+check-oci-lifecycle-state-running = state says running after start
+check-oci-lifecycle-process-in-state = state names the container's process, its id and its bundle
+check-oci-lifecycle-state-stopped = state says stopped after its end
+check-oci-lifecycle-nothing-left = After delete nothing is left of it
+
+scenario-oci-order = A verb at the wrong time is refused
+    .what = An id that is taken, delete and start of a running container, and kill of a stopped one end with an error; the container runs on.
+    .why = Whoever calls a runtime acts on what it answers. A success that is none leaves him with a container that he does not know.
+    .hand =
+        sudo ./mycontainer delete c1; echo $?        # while it runs: not 0
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-order-id-taken = A second container of one id is refused
+check-oci-order-delete-of-running = delete of a running container is refused
+check-oci-order-start-of-running = start of a running container is refused
+check-oci-order-still-runs = It runs on after all that
+check-oci-order-kill-of-stopped = kill of a stopped container is refused
+
+scenario-oci-kill = kill sends the signal that it is told
+    .what = kill ID USR1 reaches the container's first process.
+    .why = kill is how a container is told anything: to end, to read its settings again, to write out its log.
+    .hand =
+        sudo ./mycontainer kill c1 USR1
+    .man = kill(1), signal(7), https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-kill-signal-arrives = SIGUSR1 arrives
+
+scenario-oci-id = An id does not lead out of the runtime's directory
+    .what = create with the id ../x is refused, and there is nothing beside the runtime's directory.
+    .why = An id becomes a path, and comes from whoever asks for a container.
+    .hand =
+        sudo ./mycontainer --root /run/c create --bundle b ../x; ls /run/x         # refused, not there
+    .man = path_resolution(7)
+check-oci-id-refused = Such an id is refused
+check-oci-id-nothing-outside = Nothing is made outside
+
+scenario-oci-process = The command runs as the bundle says
+    .what = Working directory, environment, user, groups and umask of the payload are those in config.json.
+    .why = A field that is read and forgotten is a command that runs as root, or with somebody else's environment.
+    .hand =
+        grep -E 'Uid|Gid|Groups|Umask' /proc/$P/status; readlink /proc/$P/cwd
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#process, credentials(7)
+check-oci-process-working-directory = The working directory is process.cwd
+check-oci-process-environment = The environment is process.env, and no more
+check-oci-process-user = The user and the group are those of process.user
+check-oci-process-groups = So are the other groups
+check-oci-process-umask = So is the umask
+
+scenario-oci-file-systems = Root, mounts and covers are as the bundle says
+    .what = root.path is beside config.json, root.readonly and the option ro hold, a masked path shows nothing, a read-only path is a mount of its own, and paths that are not there are passed over.
+    .why = A bundle moves from machine to machine: paths in it are its own. What it wants covered is often not on this kernel.
+    .hand =
+        sudo grep -E ' / | /data ' /proc/$P/mountinfo      # ro
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#root, mount(2), proc_pid_mountinfo(5)
+check-oci-file-systems-root-beside-the-bundle = root.path is looked for beside config.json
+check-oci-file-systems-root-read-only = The root is read-only
+check-oci-file-systems-mount-read-only = A mount with ro is read-only
+check-oci-file-systems-masked = A masked path shows nothing
+check-oci-file-systems-read-only-path = A read-only path is read-only
+
+scenario-oci-hooks = Hooks are called, and heeded
+    .what = A createRuntime hook finds the container's state on its stdin. If a hook fails, so does create.
+    .why = By hooks the caller connects networks and devices. A container whose hook has failed is not the one that was asked for.
+    .hand =
+        # in config.json: "hooks": {"{"} "createRuntime": [{"{"} "path": "/bin/sh", "args": ["sh", "-c", "cat > /tmp/state"] {"}"}] {"}"}
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks
+check-oci-hooks-called-with-the-state = A hook gets the state on its stdin
+check-oci-hooks-failure-heeded = If a hook fails, create fails
+
+scenario-oci-config = What is unknown is passed over, what cannot be done is refused
+    .what = A property that the specification does not know changes nothing. A terminal without a console socket is refused by create.
+    .why = Extensions and later versions add properties. A terminal that nobody receives is a command that waits for ever.
+    .hand =
+        # in config.json: "terminal": true
+        sudo ./mycontainer create --bundle b c1; echo $?   # not 0
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#extensibility
+check-oci-config-unknown-property = An unknown property is passed over
+check-oci-config-terminal-without-console = A terminal without a console socket is refused
+
+message-create-refused = create failed ({ $observed }).
+cause-create-refused = create failed for a bundle that is in order ({ $observed }). What it printed stands beside this.
+    .why = Every other verb needs a container that was created.
+message-state-unreadable = state printed no state: { $observed }
+cause-state-unreadable = state does not print a JSON object with ociVersion, id, status and bundle ({ $observed }). Print it to stdout, and nothing else.
+    .why = Callers read it by a program.
+cause-create-runs-the-command = create has executed the command already. Let the container's process wait just before exec, at a FIFO for instance, until start writes to it.
+    .why = Between the two the caller prepares what the command relies on.
+cause-state-stale = state says { $observed } where it should be { $expected }. Ask the kernel whether the process lives (its pid and its start time), not a file that was written earlier.
+    .why = Nobody writes the file when the process ends.
+cause-state-of-another = state says { $observed } where the kernel says { $expected }. Keep the pid of the container's first process as the host counts it: not that of the runtime, nor of a process in between.
+    .why = kill goes to that pid. Others may have been given it meanwhile.
+cause-delete-leaves-something = After delete there is something left: { $observed }. Remove the cgroup, then the state, and report what fails.
+    .why = What is left adds up, and an id that is taken cannot be used again.
+cause-id-used-twice = create succeeds although there is a container of that id. Make its directory with mkdir, which fails if it is there, and let that be the answer.
+    .why = Of two containers with one id, one is lost: nobody can stop it.
+cause-verb-out-of-order = A verb succeeds at the wrong time (status { $observed }). Look at the state first: start wants created, kill wants created or running, delete wants stopped.
+    .why = A caller believes what he is told.
+cause-kill-misses = The signal did not arrive. Read the second word of kill, as a name or as a number, and send it to the container's first process.
+    .why = PID 1 of a namespace ignores whatever it has no handler for: another signal has no effect.
+cause-id-is-a-path = An id with .. in it is accepted. Let an id be letters, digits, '_', '+', '-' and '.', and neither . nor ..
+    .why = The runtime is root: what it makes or removes by such a name may be anything on the host.
+cause-user-before-group = With another user and group create fails, with the group 0 it does not: setuid comes before setgid. Set the groups first, then the group, then the user.
+    .why = Whoever is no longer root may not change his group.
+cause-process-cwd-ignored = The working directory is { $observed }, not process.cwd ({ $expected }). Call chdir after pivot_root.
+    .why = Programs look for their files there.
+cause-process-env-ignored = The environment is { $observed } and not just process.env. Give process.env to execve.
+    .why = Neither the runtime's own environment nor a default belongs there.
+cause-process-user-ignored = User and group are { $observed }, not those of process.user ({ $expected }). Call setgid and setuid before exec.
+    .why = A command that should be an ordinary user's runs as root.
+cause-process-groups-ignored = The other groups are "{ $observed }", not process.user.additionalGids ({ $expected }). Call setgroups with them before setgid.
+    .why = By them the command reads what its volumes hold.
+cause-process-umask-ignored = The umask is { $observed }, not process.user.umask ({ $expected }). Call umask before exec.
+    .why = It decides who may read the files that the command makes.
+cause-root-not-beside-the-bundle = With an absolute root.path create succeeds, with a relative one it fails. Look for it beside config.json.
+    .why = A caller has any working directory.
+cause-missing-path-not-passed-over = create fails because of a path in maskedPaths or readonlyPaths that is not there. Pass over ENOENT.
+    .why = Lists of paths are made for all kernels at once.
+cause-root-not-read-only = The root is not read-only ({ $observed }). Remount / with MS_REMOUNT, MS_BIND and MS_RDONLY after everything else.
+    .why = MS_RDONLY in the call that makes a bind mount has no effect.
+cause-mount-options-ignored = A mount with the option ro is not read-only ({ $observed }). Options are flags (ro, nosuid, nodev, noexec) or words for the file system: tell them apart, and remount a bind mount with its flags.
+    .why = MS_RDONLY in the call that makes a bind mount has no effect.
+cause-masked-path-visible = A path in maskedPaths is visible ({ $observed }). Bind /dev/null over a file, and mount an empty read-only tmpfs over a directory.
+    .why = What is masked is the machine's.
+cause-read-only-path-ignored = A path in readonlyPaths is no read-only mount ({ $observed }). Bind it on itself and remount that with MS_RDONLY.
+    .why = What is to be read-only can be written to.
+cause-hooks-not-called = The createRuntime hooks are not called. Execute each on the host, after the namespaces are there and before the command.
+    .why = Networks and devices come by hooks.
+cause-hook-without-state = A hook finds no state on its stdin ({ $observed }). Write the same JSON there that state prints, and close it.
+    .why = It does not know which container it was called for.
+cause-hook-failure-ignored = A hook has failed, and create succeeds. Look at its status, end the container and fail.
+    .why = The container lacks what the hook should have given it.
+cause-unknown-property-refused = A property that the specification does not know makes create fail. Pass it over.
+    .why = "Runtimes MUST NOT generate an error": extensions and later versions add properties.
+cause-terminal-without-console = process.terminal is true, nobody gave a console socket, and create succeeds. Refuse that.
+    .why = The near end of the terminal would be with nobody.
+
+scenario-layers-stacked = Layers lie on each other
+    .what = Of a file that two layers have, the container sees the higher one. What only the lowest has is there, and what a higher one notes as deleted is not.
+    .why = An image is made of layers, each the changes of one step. A step that deletes a file notes that by a whiteout: a character device 0:0 of its name.
+    .hand =
+        mkdir l1; echo higher > l1/file; sudo mknod l1/gone c 0 0; touch rootfs/gone
+        sudo ./mycontainer run --image rootfs --image l1 /bin/ls /
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-stacked-lowest-there = A file of the lowest layer is there
+check-layers-stacked-highest-wins = The highest layer that has a file wins
+check-layers-stacked-deleted-stays-deleted = What a whiteout deletes is not there
+
+scenario-layers-unchanged = A container does not change its image
+    .what = The container changes a file of a layer and makes another. On the host the layers are as before.
+    .why = Layers are shared by all containers of an image, and by other images.
+    .hand =
+        sudo ./mycontainer run --image rootfs --image l1 /bin/sh -c 'echo x > /file'; cat l1/file    # as before
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-unchanged-written = In the container the files can be changed
+check-layers-unchanged-layers-as-before = The layers are as before
+
+scenario-layers-apart = Two containers of one image do not see each other's files
+    .what = What one container writes, another of the same layers does not see, and after both have ended nothing of it is on the host.
+    .why = The writable layer is a container's own. Two overlays with one upper directory are undefined, says the kernel.
+    .hand =
+        sudo ./mycontainer run --image rootfs /bin/sh -c 'echo x > /mine; sleep 100' &
+        sudo ./mycontainer run --image rootfs /bin/ls /mine                         # no such file
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-apart-own-writes = A container sees what it has written
+check-layers-apart-not-the-others = Another does not
+check-layers-apart-gone-afterwards = Nothing of it is left on the host
+
+scenario-layers-paths-odd = A layer's directory may be called anything
+    .what = A layer in a directory with a colon, a comma, a blank and a backslash in its name is stacked like any other.
+    .why = In the options of an overlay a colon ends a path and a comma ends the option. Digests of layers have a colon: sha256:…
+    .hand =
+        mkdir 'a:b,c'; touch 'a:b,c/file'; sudo ./mycontainer run --image rootfs --image 'a:b,c' /bin/ls /file
+    .man = mount(8), https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-paths-odd-file-is-there = Its file is in the container
+
+scenario-layers-many = An image may have many layers
+    .what = An image of sixty layers, whose paths together are longer than a page, is stacked.
+    .why = mount(2) takes one page of options, 4 KiB. Docker allows 127 layers, and gives them short names for that.
+    .hand =
+        # sixty directories with long names, each with --image
+    .man = mount(2), fsconfig(2)
+check-layers-many-highest-wins = The highest of sixty layers wins
+
+cause-layers-break-the-run = With these layers the command does not start, with rootfs/ alone it does. What the runtime printed stands beside this.
+    .why = upperdir and workdir must be two directories on one file system, neither in the other, and workdir empty.
+cause-layers-not-stacked = A layer's file is not in the container ({ $observed }). Name all layers in lowerdir=, with colons between them.
+    .why = An image of which a layer is missing is another image.
+cause-layers-reversed = The lower layer wins. In lowerdir= the highest layer comes first.
+    .why = What a later step has changed would be undone.
+cause-whiteouts-not-applied = A file is there that a higher layer has deleted. Stack the layers with OverlayFS, which knows whiteouts, or apply them when copying.
+    .why = What was deleted from an image, a key for instance, was deleted for a reason.
+cause-layers-not-writable = The container cannot change its files ({ $observed }). Give the overlay an upperdir and a workdir.
+    .why = Without an upperdir an overlay is read-only.
+cause-layers-written-to = What the container wrote is in a layer: { $observed }. Name the layers in lowerdir=, and an empty directory of the container's own in upperdir=.
+    .why = The next container of this image gets it, too.
+cause-writable-layer-shared = A container sees what another has written ({ $observed }). Give each an upperdir and a workdir of its own.
+    .why = The kernel says of a shared upperdir: undefined behaviour.
+cause-overlay-left-behind = After the containers there is something left: { $observed }. Mount in the container's mount namespace, and remove the writable layer at the end: or let it lie in a tmpfs there, which goes by itself.
+    .why = Whatever is left adds up.
+cause-layer-path-cut = A layer whose path has a colon, comma, blank or backslash in it is not stacked. Put a backslash before these, or give the layer a plain name by a link.
+    .why = lowerdir= is cut at each colon, the options at each comma.
+cause-too-many-layers = Sixty layers are too many. Give them short names by links in one directory, and mount from there; or use fsconfig with lowerdir+ (Linux 6.5).
+    .why = mount(2) takes one page of options and cuts off the rest.
+
 ## For a person to look at; nothing is deducted
 
 flag-ran-another-runtime = The program leaves work to another container runtime or sandbox.

@@ -34,7 +34,7 @@ adapter = "workshop"
 memory = ["--memory", "{value}"]
 cpus = ["--cpus={value}"]
 hostname = ["--hostname", "{value}"]
-overlay = ["--overlay"]
+overlay = ["--overlay", "{value}"]
 "#;
 
 #[test]
@@ -62,7 +62,7 @@ fn the_workshops_words_are_program_run_options_command() {
     assert_eq!(called(&invocation, &[], &["/bin/sh", "-c", "a b"]), ["/w/p", "run", "/bin/sh", "-c", "a b"]);
     assert_eq!(
         called(&invocation, &[(Offer::Hostname, "box"), (Offer::Memory, "52428800"), (Offer::Overlay, "x")], &["sh"]),
-        ["/w/p", "run", "--hostname", "box", "--memory", "52428800", "--overlay", "sh"]
+        ["/w/p", "run", "--hostname", "box", "--memory", "52428800", "--overlay", "x", "sh"]
     );
     assert_eq!(called(&invocation, &[(Offer::Pids, "7")], &["sh"]), ["/w/p", "run", "sh"]);
 }

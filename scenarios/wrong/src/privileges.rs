@@ -2,11 +2,12 @@
 
 use nix::libc;
 use nix::sys::prctl::set_no_new_privs;
-use nix::unistd::setgroups;
+use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure};
+use crate::inside::Process;
 use crate::sys;
 
 /// capabilities(7) by their numbers in linux/capability.h.
@@ -87,6 +88,12 @@ impl Default for Capabilities {
 }
 
 impl Capabilities {
+    /// These and no others, as a bundle lists them.
+    pub fn set(&mut self, names: &[String]) -> Result<(), Failure> {
+        self.0 = names.iter().try_fold(0, |all, name| Ok(all | set(name)?))?;
+        Ok(())
+    }
+
     /// Reads `--cap-add`: `CAP_KILL`, `KILL` or `ALL`.
     pub fn add(&mut self, name: &str) -> Result<(), Failure> {
         if !defect(CA31) {
@@ -118,9 +125,10 @@ fn set(name: &str) -> Result<u64, Failure> {
 }
 
 /// Gives up what is not wanted, for this process and all that it executes. The last step before that.
-pub fn give_up(wanted: Capabilities) -> Result<(), Failure> {
+pub fn give_up(wanted: Capabilities, process: Option<&Process>) -> Result<(), Failure> {
+    let groups: Vec<Gid> = process.iter().flat_map(|process| &process.groups).map(|id| Gid::from_raw(*id)).collect();
     if !defect(CA33) {
-        setgroups(&[]).doing("setgroups to none")?;
+        setgroups(if defect(OC26) { &[] } else { &groups }).doing("setgroups")?;
     }
     let kept = match () {
         () if defect(CA08) => u64::MAX & !DANGEROUS.iter().filter_map(|name| bit(name)).sum::<u64>(),
@@ -138,11 +146,26 @@ pub fn give_up(wanted: Capabilities) -> Result<(), Failure> {
     if !defect(CA34) {
         sys::filter_calls(&filter()).doing("prctl(PR_SET_SECCOMP)")?;
     }
+    match process {
+        // Another user than root has none of them.
+        Some(process) if process.uid != 0 && !defect(OC33) => return become_user(process),
+        _ => {}
+    }
     if !defect(CA01) {
         let inheritable = if defect(CA04) { kept } else { 0 };
         sys::set_capabilities(kept, inheritable).doing("capset")?;
     }
     Ok(())
+}
+
+/// The group first: whoever is not root any more may not change it.
+fn become_user(process: &Process) -> Result<(), Failure> {
+    let user = || setuid(Uid::from_raw(process.uid)).doing(format_args!("setuid {}", process.uid));
+    if defect(CA16) {
+        user()?;
+    }
+    setgid(Gid::from_raw(process.gid)).doing(format_args!("setgid {}", process.gid))?;
+    user()
 }
 
 /// Calls that need no capability and that nobody needs in a container.
