@@ -189,7 +189,7 @@ fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
     let mut bundle = exam.probe_bundle();
     let process = &mut bundle.config["process"];
     process["cwd"] = directory.clone().into();
-    process["env"] = json!(["PATH=/bin", variable.clone()]);
+    process["env"] = json!(["HOME=/", "PATH=/bin", variable.clone()]);
     process["user"] = json!({ "uid": user, "gid": group, "additionalGids": [extra], "umask": 0o27 });
     let (bundle, held) = match running(exam, bundle.clone()) {
         Err(trouble) if trouble.is("create-refused") => {
@@ -207,7 +207,7 @@ fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
     let (host, pid) = (held.host().clone(), held.pid());
     exam.check("working-directory", &host.link(pid, "cwd")?, &is(directory)).because("process-cwd-ignored");
     let environment = host.words(pid, "environ")?.map(|words| words.into_iter().collect::<List>());
-    let whole = is(List(vec!["PATH=/bin".to_owned(), variable]));
+    let whole = is(List(vec!["HOME=/".to_owned(), "PATH=/bin".to_owned(), variable]));
     exam.check("environment", &environment, &whole).because("process-env-ignored");
     let ids = host.status(pid, "Uid")?.with(host.status(pid, "Gid")?);
     let ids = ids.map(|(uid, gid)| format!("{uid}; {gid}").replace('\t', " "));

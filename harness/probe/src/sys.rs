@@ -120,8 +120,11 @@ pub fn without_blocked_signals(command: &mut std::process::Command) {
     unsafe { std::os::unix::process::CommandExt::pre_exec(command, unblock) };
 }
 
-/// Calls that a container does not need, by name: each gives the errno, 0 if the kernel has done it.
-pub const FILTERED: [(&str, fn() -> i32); 5] = [
+/// A call by its name. It gives the errno, 0 if the kernel has done it.
+pub type Filtered = (&'static str, fn() -> i32);
+
+/// Calls that a container does not need.
+pub const FILTERED: [Filtered; 5] = [
     ("keyctl", keyctl),
     ("keyctl-i386", keyctl_i386),
     ("unshare", unshare_user),

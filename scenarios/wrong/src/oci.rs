@@ -90,7 +90,8 @@ fn create(kept: &Kept, id: &str, options: &Options) -> Result<(), Failure> {
         made => made.doing(format_args!("mkdir {}", kept.0.display()))?,
     }
     let created = make(kept, id, &bundle, &config, option("--pid-file").as_deref());
-    if created.is_err() {
+    if created.is_err() && !defect(OC22) {
+        let _ = Cgroup::remove_lasting(&format!("wrong-runtime-{id}"));
         let _ = fs::remove_dir_all(&kept.0);
     }
     created

@@ -131,7 +131,7 @@ pub fn give_up(wanted: Capabilities, process: Option<&Process>) -> Result<(), Fa
         setgroups(if defect(OC26) { &[] } else { &groups }).doing("setgroups")?;
     }
     let kept = match () {
-        () if defect(CA08) => u64::MAX & !DANGEROUS.iter().filter_map(|name| bit(name)).sum::<u64>(),
+        () if defect(CA08) => !DANGEROUS.iter().filter_map(|name| bit(name)).sum::<u64>(),
         () if defect(CA07) => wanted.0 | u64::MAX << 38,
         () => wanted.0,
     };
