@@ -279,11 +279,10 @@ fn oci_file_systems(exam: &mut Exam) -> Result<(), Trouble> {
             let created = exam.create(other)?;
             let only_then = created.create.end.shell_status() == 0;
             exam.delete(&created.bundle)?;
-            return Err(trouble.because(if only_then {
-                "root-not-beside-the-bundle"
-            } else {
-                "missing-path-not-passed-over"
-            }));
+            return Err(match only_then {
+                true => trouble.because("root-not-beside-the-bundle"),
+                false => trouble.because("missing-path-not-passed-over"),
+            });
         }
         created => created?,
     };

@@ -22,7 +22,6 @@ step-6 = Next steps
 step-6-1 = Next step  Capabilities
 step-6-2 = Next step  OverlayFS
 step-6-3 = Next step  The OCI runtime specification
-step-6-4 = Next step  A network bridge
 
 ## What happened, where nothing more special can be said
 
@@ -1293,7 +1292,7 @@ scenario-capabilities-dropped = Root in the container is not root on the machine
     .hand =
         { -held }
         grep Cap /proc/$P/status                     # CapBnd 00000000a80425fb, CapInh and CapAmb 0
-        capsh --decode=$(awk '/CapBnd/ { print $2 }' /proc/$P/status)
+        capsh --decode=$(grep CapBnd /proc/$P/status | cut -f2)
     .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5)
 check-capabilities-dropped-bounding = The bounding set holds no more than docker leaves
 check-capabilities-dropped-effective = Nor do the effective and the permitted set
@@ -1441,7 +1440,8 @@ scenario-oci-hooks = Hooks are called, and heeded
     .what = A createRuntime hook finds the container's state on its stdin. If a hook fails, so does create.
     .why = By hooks the caller connects networks and devices. A container whose hook has failed is not the one that was asked for.
     .hand =
-        # in config.json: "hooks": {"{"} "createRuntime": [{"{"} "path": "/bin/sh", "args": ["sh", "-c", "cat > /tmp/state"] {"}"}] {"}"}
+        jq '.hooks.createRuntime[0] |= (.path = "/bin/sh" | .args = ["sh", "-c", "cat > /tmp/state"])' b/config.json > n
+        mv n b/config.json; sudo ./mycontainer create --bundle b c1; cat /tmp/state
     .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks
 check-oci-hooks-called-with-the-state = A hook gets the state on its stdin
 check-oci-hooks-failure-heeded = If a hook fails, create fails
@@ -1450,7 +1450,7 @@ scenario-oci-config = What is unknown is passed over, what cannot be done is ref
     .what = A property that the specification does not know changes nothing. A terminal without a console socket is refused by create.
     .why = Extensions and later versions add properties. A terminal that nobody receives is a command that waits for ever.
     .hand =
-        # in config.json: "terminal": true
+        jq '.process.terminal = true' b/config.json > n; mv n b/config.json
         sudo ./mycontainer create --bundle b c1; echo $?   # not 0
     .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#extensibility
 check-oci-config-unknown-property = An unknown property is passed over
@@ -1556,7 +1556,8 @@ scenario-layers-many = An image may have many layers
     .what = An image of sixty layers, whose paths together are longer than a page, is stacked.
     .why = mount(2) takes one page of options, 4 KiB. Docker allows 127 layers, and gives them short names for that.
     .hand =
-        # sixty directories with long names, each with --image
+        for n in $(seq 60); do mkdir l$n; set -- "$@" --image l$n; done
+        sudo ./mycontainer run --image rootfs "$@" /bin/ls /
     .man = mount(2), fsconfig(2)
 check-layers-many-highest-wins = The highest of sixty layers wins
 

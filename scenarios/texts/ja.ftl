@@ -22,7 +22,6 @@ step-6 = 次のステップ
 step-6-1 = 次のステップ  Capability の制限
 step-6-2 = 次のステップ  OverlayFS の導入
 step-6-3 = 次のステップ  OCI ランタイム仕様
-step-6-4 = 次のステップ  ネットワークブリッジ
 
 ## 起きたこと
 
@@ -1293,7 +1292,7 @@ scenario-capabilities-dropped = コンテナの root はマシンの root では
     .hand =
         { -held }
         grep Cap /proc/$P/status                     # CapBnd は 00000000a80425fb、CapInh と CapAmb は 0 のはず
-        capsh --decode=$(awk '/CapBnd/ { print $2 }' /proc/$P/status)
+        capsh --decode=$(grep CapBnd /proc/$P/status | cut -f2)
     .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5) のマニュアル
 check-capabilities-dropped-bounding = 境界セットに docker が残すもの以外がない
 check-capabilities-dropped-effective = 実効セットと許可セットにもない
@@ -1441,7 +1440,8 @@ scenario-oci-hooks = フックが呼ばれ、結果が尊重される
     .what = createRuntime フックは標準入力からコンテナの state を受け取ります。フックが失敗すれば create も失敗します。
     .why = 呼び出す側は、フックでネットワークやデバイスをつなぎます。フックの失敗したコンテナは、頼んだものではありません。
     .hand =
-        # config.json に: "hooks": {"{"} "createRuntime": [{"{"} "path": "/bin/sh", "args": ["sh", "-c", "cat > /tmp/state"] {"}"}] {"}"}
+        jq '.hooks.createRuntime[0] |= (.path = "/bin/sh" | .args = ["sh", "-c", "cat > /tmp/state"])' b/config.json > n
+        mv n b/config.json; sudo ./mycontainer create --bundle b c1; cat /tmp/state
     .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks
 check-oci-hooks-called-with-the-state = フックが標準入力から state を受け取る
 check-oci-hooks-failure-heeded = フックが失敗すれば create も失敗する
@@ -1450,7 +1450,7 @@ scenario-oci-config = 知らないものは読み飛ばし、できないもの�
     .what = 仕様にないプロパティは何も変えません。コンソールソケットのない端末は create が拒否します。
     .why = 拡張や後の版がプロパティを加えます。だれも受け取らない端末では、コマンドが永遠に待ちます。
     .hand =
-        # config.json に: "terminal": true
+        jq '.process.terminal = true' b/config.json > n; mv n b/config.json
         sudo ./mycontainer create --bundle b c1; echo $?   # 0 以外のはず
     .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#extensibility
 check-oci-config-unknown-property = 知らないプロパティが読み飛ばされる
@@ -1556,7 +1556,8 @@ scenario-layers-many = レイヤーがたくさんあってもよい
     .what = パスを合わせると 1 ページより長くなる 60 のレイヤーのイメージが重なります。
     .why = mount(2) のオプションは 1 ページ、4 KiB までです。Docker は 127 のレイヤーまで認め、そのために短い名前を付けています。
     .hand =
-        # 長い名前の 60 のディレクトリを、それぞれ --image で指定します
+        for n in $(seq 60); do mkdir l$n; set -- "$@" --image l$n; done
+        sudo ./mycontainer run --image rootfs "$@" /bin/ls /
     .man = mount(2), fsconfig(2) のマニュアル
 check-layers-many-highest-wins = 60 のうちいちばん上のレイヤーが優先される
 
