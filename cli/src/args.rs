@@ -68,7 +68,8 @@ pub struct ExamArgs {
     /// The program to examine, or a directory with a boxproof.toml; default: the current directory
     #[arg(value_name = "RUNTIME|DIR")]
     pub runtime: Option<PathBuf>,
-    /// How the program is called: as in the workshop (RUNTIME run CMD...), or as boxproof.toml says
+    /// How the program is called: as in the workshop (RUNTIME run CMD...), as boxproof.toml says, or as an OCI runtime
+    /// (create, start, kill and delete over a bundle)
     #[arg(long, value_enum)]
     pub adapter: Option<Adapter>,
     /// The directory that becomes the container's rootfs/
@@ -291,6 +292,7 @@ pub struct AgentArgs {
 pub enum Adapter {
     Workshop,
     Command,
+    Oci,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

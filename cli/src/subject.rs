@@ -109,6 +109,7 @@ fn invocation(manifest: Option<&Manifest>, adapter: Option<Adapter>) -> Result<I
         Some(Adapter::Workshop) => {
             Ok(said.filter(|said| said.adapter() == "workshop").unwrap_or_else(Invocation::workshop))
         }
+        Some(Adapter::Oci) => Ok(said.filter(|said| said.adapter() == "oci").unwrap_or_else(Invocation::oci)),
         Some(Adapter::Command) => said.filter(|said| said.adapter() == "command").ok_or_else(|| {
             Trouble::usage(format!(
                 "--adapter command needs a {FILE_NAME} beside the program whose [runtime] has adapter = \"command\" and \

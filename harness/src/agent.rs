@@ -15,7 +15,7 @@ use crate::terms::Programs;
 use crate::testbed::cgroup::{self, BedCgroup};
 use crate::testbed::guard::guards;
 use crate::testbed::{Inventory, Outer, Settings, Testbed};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, Read, Write};
 use std::os::fd::AsFd;
@@ -410,16 +410,23 @@ fn complete(scenario: &Scenario, exam: Exam, outcome: Result<(), Trouble>) -> (V
     (judged, bed)
 }
 
-/// Which declarations count: in tier core none, it is what the workshop is about.
-fn respected(tier: Tier, invocation: &Invocation) -> BTreeSet<Policy> {
-    if tier == Tier::Core { BTreeSet::new() } else { invocation.declared().collect() }
+/// Which policies count, and whose they are: in tier core none, it is what the workshop is about.
+fn respected(tier: Tier, invocation: &Invocation) -> BTreeMap<Policy, &'static str> {
+    let whose = |policy: Policy| match policy {
+        _ if tier == Tier::Core => None,
+        declared if invocation.declares(declared) => Some((declared, "manifest")),
+        implied if invocation.implies(implied) => Some((implied, "adapter")),
+        _ => None,
+    };
+    Policy::ALL.into_iter().filter_map(whose).collect()
 }
 
 /// A failure that is nothing but what the runtime declares to do by design is not judged. What was observed stays.
-fn excused(judged: Judged, respected: &BTreeSet<Policy>) -> Judged {
-    match judged.policy.filter(|policy| judged.status == Status::Fail && respected.contains(policy)) {
-        Some(policy) => {
-            let message = Text::new("policy-declared").with("policy", policy);
+fn excused(judged: Judged, respected: &BTreeMap<Policy, &'static str>) -> Judged {
+    let policy = judged.policy.filter(|_| judged.status == Status::Fail);
+    match policy.and_then(|policy| Some((policy, respected.get(&policy)?))) {
+        Some((policy, by)) => {
+            let message = Text::new("policy-declared").with("policy", policy).with("by", by);
             Judged { status: Status::Skip, message, cause: None, ..judged }
         }
         None => judged,

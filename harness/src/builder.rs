@@ -108,6 +108,7 @@ fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(
         descriptors: &[(nothing.as_raw_fd(), 0), (write.as_raw_fd(), 1), (write.as_raw_fd(), 2)],
         session: true,
         user: Some(BUILDER),
+        groups: &[],
         umask: Some(0o022),
     });
     drop(write);

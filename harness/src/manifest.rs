@@ -20,6 +20,13 @@
 //! for `hostname` a name, for `volume` `FROM:TO` or `FROM:TO:ro` as `docker run -v` takes it, both absolute. A network
 //! is a cable to the host; its words may hold `{address}` (the container's, as `10.0.0.2/24`), `{gateway}` (the host's,
 //! as `10.0.0.1`) and `{link}` (a name for the host's end). What the words do not hold is for the runtime to choose.
+//! `overlay` is a directory, a layer of the image above those that were named before it, and `capabilities` stands for one
+//! capability (`CAP_KILL`) that root in the container keeps, and no other.
+//!
+//! An OCI runtime needs no words of its own: adapter "oci" writes a bundle for each container and calls the verbs create,
+//! start, kill and delete, as `podman` or `containerd` would. `command` then holds the words before the verb, by default
+//! `["{program}", "--root", "{state}"]`. A runtime that has those verbs beside its `run` says so among its offers,
+//! `oci = ["--root", "{state}"]`: they stand in the place of `run`.
 //!
 //! ```toml
 //! [policy]                      # what the runtime does by design, where right runtimes disagree: see `policy.rs`
@@ -76,15 +83,18 @@ pub enum Offer {
     Network,
     /// A directory of the host inside the container; the value is `FROM:TO` or `FROM:TO:ro`.
     Volume,
-    /// A writable layer over an unchanged root file system.
+    /// One more layer of the image, above those named before: a directory that is only read. What the container writes is
+    /// its own.
     Overlay,
-    /// The capabilities that are left.
+    /// The one capability that root in the container keeps.
     Capabilities,
+    /// The verbs of the OCI runtime specification; the words are those that stand before a verb.
+    Oci,
 }
 
 impl Offer {
     /// Every option there is, in the order in which they are passed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Memory,
         Self::Cpus,
         Self::Pids,
@@ -93,6 +103,7 @@ impl Offer {
         Self::Volume,
         Self::Overlay,
         Self::Capabilities,
+        Self::Oci,
     ];
 
     /// Its key in `[offers]`.
@@ -106,6 +117,7 @@ impl Offer {
             Self::Volume => "volume",
             Self::Overlay => "overlay",
             Self::Capabilities => "capabilities",
+            Self::Oci => "oci",
         }
     }
 
@@ -113,13 +125,14 @@ impl Offer {
     fn placeholders(self) -> &'static [&'static str] {
         match self {
             Self::Network => &["address", "gateway", "link"],
+            Self::Oci => &["state"],
             _ => &["value"],
         }
     }
 
     /// Whether it means nothing without a value.
     fn needs_value(self) -> bool {
-        !matches!(self, Self::Network | Self::Overlay | Self::Capabilities)
+        !matches!(self, Self::Network | Self::Capabilities | Self::Oci)
     }
 }
 
@@ -148,7 +161,28 @@ enum Adapter {
     Workshop,
     /// A template.
     Command(Vec<String>),
+    /// The verbs of the OCI runtime specification over a bundle; these are the words before a verb.
+    Oci(Vec<String>),
 }
+
+/// Where everything is that a call may name.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The runtime under test.
+    pub program: &'a Path,
+    /// The container's root.
+    pub rootfs: &'a Path,
+    /// The directory that the runtime is called in.
+    pub workdir: &'a Path,
+    /// Where an OCI runtime keeps what it knows of its containers.
+    pub state: &'a Path,
+    /// A name for the container.
+    pub id: &'a str,
+}
+
+/// What any OCI runtime can be asked for, in its bundle.
+const IN_A_BUNDLE: [Offer; 7] =
+    [Offer::Memory, Offer::Cpus, Offer::Pids, Offer::Hostname, Offer::Volume, Offer::Capabilities, Offer::Oci];
 
 impl Invocation {
     /// As the workshop calls its program, which offers nothing. This is what a program without a `boxproof.toml` gets.
@@ -156,12 +190,34 @@ impl Invocation {
         Self::default()
     }
 
-    /// The adapter's name: `workshop` or `command`.
+    /// As any OCI runtime is called.
+    pub fn oci() -> Self {
+        Self::oci_with(["{program}", "--root", "{state}"].map(str::to_owned).to_vec(), BTreeSet::new())
+    }
+
+    fn oci_with(line: Vec<String>, policy: BTreeSet<Policy>) -> Self {
+        let offers = IN_A_BUNDLE.into_iter().map(|offer| (offer, Vec::new())).collect();
+        Self { adapter: Adapter::Oci(line), offers, policy }
+    }
+
+    /// The adapter's name: `workshop`, `command` or `oci`.
     pub fn adapter(&self) -> &'static str {
         match self.adapter {
             Adapter::Workshop => "workshop",
             Adapter::Command(_) => "command",
+            Adapter::Oci(_) => "oci",
         }
+    }
+
+    /// Whether containers are made by the verbs of the OCI runtime specification.
+    pub fn is_oci(&self) -> bool {
+        matches!(self.adapter, Adapter::Oci(_))
+    }
+
+    /// What every runtime behind this adapter does by design, because its callers rely on it: a container of an OCI runtime
+    /// outlives whoever made it, and a command that cannot be executed is an error of `create` or `start`.
+    pub fn implies(&self, policy: Policy) -> bool {
+        self.is_oci() && matches!(policy, Policy::OutlivesRuntime | Policy::OwnStatuses)
     }
 
     /// Whether the runtime offers this option.
@@ -190,17 +246,24 @@ impl Invocation {
         self.policy.iter().copied()
     }
 
+    /// The words that stand before a verb of the OCI runtime specification. Those of a runtime that has the verbs beside its
+    /// `run` stand in the place of that.
+    pub fn before_verb(&self, place: &Place) -> Vec<OsString> {
+        let own = self.offers.get(&Offer::Oci).into_iter().flatten();
+        let words: Vec<&String> = match &self.adapter {
+            Adapter::Oci(line) => line.iter().collect(),
+            Adapter::Command(template) => template.iter().take_while(|word| *word != "run").chain(own).collect(),
+            Adapter::Workshop => {
+                return [place.program.into()].into_iter().chain(own.map(|word| place.fill(word))).collect();
+            }
+        };
+        words.into_iter().map(|word| place.fill(word)).collect()
+    }
+
     /// The whole command line that runs `argv` in a container, the program itself being its first word (unless a
-    /// template wraps it in another). Options that the runtime does not offer are left out.
-    pub fn words(
-        &self,
-        program: &Path,
-        rootfs: &Path,
-        workdir: &Path,
-        id: &str,
-        options: &[(Offer, &str)],
-        argv: &[OsString],
-    ) -> Vec<OsString> {
+    /// template wraps it in another). Options that the runtime does not offer are left out. Of an OCI runtime, which is told
+    /// all that by a bundle, it is the words before the verb.
+    pub fn words(&self, place: &Place, options: &[(Offer, &str)], argv: &[OsString]) -> Vec<OsString> {
         let offered =
             options.iter().filter_map(|(offer, value)| Some((self.offers.get(offer)?, offer.placeholders(), *value)));
         let options = offered.flat_map(|(words, names, value)| {
@@ -213,26 +276,35 @@ impl Invocation {
         });
         let template = match &self.adapter {
             Adapter::Workshop => {
-                return [program.into(), "run".into()].into_iter().chain(options).chain(argv.iter().cloned()).collect();
+                let run = [place.program.into(), "run".into()];
+                return run.into_iter().chain(options).chain(argv.iter().cloned()).collect();
             }
+            Adapter::Oci(_) => return self.before_verb(place),
             Adapter::Command(template) => template,
         };
         let options: Vec<OsString> = options.collect();
-        let values = [
-            ("program", program.as_os_str()),
-            ("rootfs", rootfs.as_os_str()),
-            ("workdir", workdir.as_os_str()),
-            ("id", id.as_ref()),
-        ];
         let mut words = Vec::new();
         for word in template {
             match word.as_str() {
                 "{argv}" => words.extend_from_slice(argv),
                 "{options}" => words.extend_from_slice(&options),
-                word => words.push(filled(word, &values)),
+                word => words.push(place.fill(word)),
             }
         }
         words
+    }
+}
+
+impl Place<'_> {
+    fn fill(&self, word: &str) -> OsString {
+        let values = [
+            ("program", self.program.as_os_str()),
+            ("rootfs", self.rootfs.as_os_str()),
+            ("workdir", self.workdir.as_os_str()),
+            ("state", self.state.as_os_str()),
+            ("id", self.id.as_ref()),
+        ];
+        filled(word, &values)
     }
 }
 
@@ -357,6 +429,7 @@ enum RawAdapter {
     #[default]
     Workshop,
     Command,
+    Oci,
 }
 
 #[derive(Default, Deserialize)]
@@ -370,6 +443,7 @@ struct RawOffers {
     volume: Option<Words>,
     overlay: Option<Words>,
     capabilities: Option<Words>,
+    oci: Option<Words>,
 }
 
 /// A key more than [`Policy`] has, or one less, is a mistake of ours that `every_policy_can_be_declared` finds.
@@ -397,7 +471,21 @@ impl RawManifest {
         let adapter = match (self.runtime.adapter, self.runtime.command) {
             (RawAdapter::Workshop, None) => Adapter::Workshop,
             (RawAdapter::Workshop, Some(command)) => {
-                return wrong(command.span(), "`command` is used only with adapter = \"command\"");
+                return wrong(command.span(), "`command` is used only with adapter = \"command\" or \"oci\"");
+            }
+            (RawAdapter::Oci, _) if !offers.is_empty() => {
+                return wrong(
+                    program.span(),
+                    "an OCI runtime is asked by its bundle: adapter = \"oci\" needs no [offers]",
+                );
+            }
+            (RawAdapter::Oci, command) => {
+                let program = directory.join(program.into_inner());
+                let invocation = match command {
+                    Some(command) => Invocation::oci_with(before_verb(command)?, policy),
+                    None => Invocation { policy, ..Invocation::oci() },
+                };
+                return Ok(Manifest { directory, build, program, invocation });
             }
             (RawAdapter::Command, None) => {
                 let message =
@@ -422,6 +510,7 @@ impl RawOffers {
             self.volume,
             self.overlay,
             self.capabilities,
+            self.oci,
         ];
         let mut offers = BTreeMap::new();
         for (offer, words) in Offer::ALL.into_iter().zip(given) {
@@ -489,18 +578,38 @@ fn plain_words(words: Words, key: &str) -> Result<Vec<String>, Wrong> {
     }
 }
 
+/// That it holds no placeholders but `known`.
+fn only(word: &Spanned<String>, known: &[&str]) -> Result<(), Wrong> {
+    match placeholders(word.as_ref()).into_iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let known = known.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(" ");
+            wrong(word.span(), format!("unknown placeholder {{{name}}}, expected one of {known}"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the words of adapter "oci".
+fn before_verb(command: Words) -> Result<Vec<String>, Wrong> {
+    let span = command.span();
+    for word in command.as_ref() {
+        only(word, &["program", "workdir", "state"])?;
+    }
+    if !command.as_ref().iter().any(|word| placeholders(word.as_ref()).contains(&"program")) {
+        return wrong(span, "`command` does not run {program}, which is what is examined");
+    }
+    plain_words(command, "command")
+}
+
 /// Checks the template of adapter "command".
 fn template(command: Words, has_offers: bool) -> Result<Vec<String>, Wrong> {
     const KNOWN: [&str; 6] = ["program", "rootfs", "workdir", "id", "options", "argv"];
     let span = command.span();
     let mut counts = BTreeMap::new();
     for (number, word) in command.as_ref().iter().enumerate() {
+        only(word, &KNOWN)?;
         for name in placeholders(word.as_ref()) {
             let whole_word = matches!(name, "argv" | "options");
-            if !KNOWN.contains(&name) {
-                let known = KNOWN.map(|name| format!("{{{name}}}")).join(" ");
-                return wrong(word.span(), format!("unknown placeholder {{{name}}}, expected one of {known}"));
-            }
             if whole_word && *word.as_ref() != format!("{{{name}}}") {
                 return wrong(
                     word.span(),

@@ -37,6 +37,7 @@ impl Pace {
                 descriptors: &[],
                 session: false,
                 user: None,
+                groups: &[],
                 umask: None,
             })
             .context("start a small program to measure the machine's pace")?;

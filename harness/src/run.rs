@@ -2,6 +2,7 @@
 
 use crate::capture::Capture;
 use crate::error::{Context, Error, Result};
+use crate::oci;
 use crate::sys::spawn::{self, Ended, Launch, Program, Started};
 use crate::testbed::Testbed;
 use nix::fcntl::OFlag;
@@ -31,6 +32,8 @@ pub struct Start {
     pub stdin: bool,
     /// The user it runs as; root if not said.
     pub user: Option<u32>,
+    /// Its supplementary groups; the harness's if not said.
+    pub groups: Vec<u32>,
     /// Its umask; the harness's if not said.
     pub umask: Option<u32>,
     /// The file that is executed, where the first word is only what it is called by.
@@ -122,10 +125,18 @@ impl Run {
         let mut descriptors = vec![(stdin.as_raw_fd(), 0), (out_writer.as_raw_fd(), 1), (err_writer.as_raw_fd(), 2)];
         descriptors.extend(start.descriptors.iter().map(|(fd, number)| (fd.as_raw_fd(), *number)));
         let first = start.words.first().ok_or_else(|| Error::new("nothing to start"))?;
-        let program = c_string(found(start.program.as_ref().unwrap_or(first))?)?;
+        let caller = start.program.is_none() && first == oci::CALLER;
+        let path = match caller {
+            true => None,
+            false => Some(c_string(found(start.program.as_ref().unwrap_or(first))?)?),
+        };
+        let program = match &path {
+            Some(path) => Program::Path(path),
+            None => Program::Open(crate::embedded::program()?),
+        };
         let started = bed
             .launch(&Launch {
-                program: Program::Path(&program),
+                program,
                 argv: &argv,
                 envp: &envp,
                 directory: Some(&directory),
@@ -135,16 +146,17 @@ impl Run {
                 descriptors: &descriptors,
                 session: true,
                 user: start.user,
+                groups: &start.groups,
                 umask: start.umask,
             })
-            .context(format!("start {}", program.to_string_lossy()))?;
+            .context(format!("start {}", path.as_deref().unwrap_or_default().to_string_lossy()))?;
         Ok(Run {
             started,
             end: Cell::new(None),
             stdin: stdin_writer,
             stdout,
             stderr: Capture::of(err_reader),
-            command: shell_line(&start.words),
+            command: if caller { oci::typed(&start.words) } else { shell_line(&start.words) },
         })
     }
 

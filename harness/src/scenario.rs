@@ -1,10 +1,15 @@
 //! What a scenario is, and what it is written with.
 
+mod lifecycle;
+
+pub use lifecycle::Created;
+
 use crate::container::{Container, Held};
 use crate::error::{Error, Result};
 use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
-use crate::manifest::{Invocation, Offer};
+use crate::manifest::{Invocation, Offer, Place};
+use crate::oci::Bundle;
 use crate::policy::Policy;
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
@@ -211,6 +216,17 @@ pub struct Exam {
     watched: Vec<OwnedFd>,
     before: Inventory,
     pub(crate) flags: Vec<Flag>,
+    bundles: Option<Bundles>,
+}
+
+/// Where the bundles of a scenario lie, and the state that an OCI runtime keeps of its containers; removed when dropped.
+#[derive(Debug)]
+struct Bundles(PathBuf);
+
+impl Drop for Bundles {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// How a container is to be started.
@@ -222,6 +238,7 @@ pub struct Setup {
     descriptors: Vec<(OwnedFd, i32)>,
     stdin: bool,
     user: Option<u32>,
+    groups: Vec<u32>,
     program: Option<OsString>,
     output: Output,
     umask: Option<u32>,
@@ -260,6 +277,12 @@ impl Setup {
     /// An ordinary user calls the runtime, not root.
     pub fn user(mut self, uid: u32) -> Setup {
         self.user = Some(uid);
+        self
+    }
+
+    /// Whoever calls the runtime is a member of these groups.
+    pub fn groups(mut self, groups: Vec<u32>) -> Setup {
+        self.groups = groups;
         self
     }
 
@@ -333,6 +356,7 @@ impl Exam {
             watched: Vec::new(),
             before,
             flags: Vec::new(),
+            bundles: None,
         }
     }
 
@@ -491,11 +515,12 @@ impl Exam {
 
     /// Calls the program with nothing but these words: not by the adapter, as someone who mistypes would.
     pub fn run_bare(&mut self, arguments: &[&str]) -> Result<Finished, Trouble> {
-        let subject = &self.subject;
-        let mut words = match subject.invocation.adapter() {
-            "workshop" => vec![subject.program.clone().into_os_string()],
+        let mut words = match self.subject.invocation.adapter() {
+            "workshop" => vec![self.subject.program.clone().into_os_string()],
             // A template is part of how the program is called.
-            _ => subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), "none", &[], &[]),
+            "command" => self.line("none", &[], &[])?,
+            // Whether runtimes explain themselves without a verb is theirs to decide; a verb without a container is a mistake.
+            _ => self.before_verb().into_iter().chain(["create".into()]).collect(),
         };
         words.extend(arguments.iter().map(OsString::from));
         let run = self.launch(words, Setup::new())?;
@@ -503,6 +528,12 @@ impl Exam {
     }
 
     fn finished(&mut self, run: Run) -> Result<Finished, Trouble> {
+        // What a container left running holds the pipes open; what was printed by the runtime itself is there.
+        self.ended(run, Duration::from_millis(300))
+    }
+
+    /// The same, giving what was printed as long as `output` to arrive.
+    fn ended(&mut self, run: Run, output: Duration) -> Result<Finished, Trouble> {
         let deadline = self.start_patience();
         let Some(end) = run.wait(deadline)? else {
             self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
@@ -512,9 +543,8 @@ impl Exam {
                 format!("it still runs after {deadline:.1?}"),
             ));
         };
-        // What a container left running holds the pipes open; what was printed by the runtime itself is there.
-        run.stdout.wait_end(self.patience(Duration::from_millis(300)));
-        run.stderr.wait_end(self.patience(Duration::from_millis(100)));
+        run.stdout.wait_end(self.patience(output));
+        run.stderr.wait_end(self.patience(output / 3));
         Ok(Finished { end, stdout: run.stdout.text(), stderr: run.stderr.text(), command: run.command.clone() })
     }
 
@@ -578,15 +608,58 @@ impl Exam {
     }
 
     /// The words by which the runtime under test is called so that it runs `argv`, the program's own path first.
-    pub fn words(&mut self, argv: &[OsString]) -> Vec<OsString> {
-        let (id, subject) = (self.lot.word(7), &self.subject);
-        subject.invocation.words(&subject.program, &self.bed.rootfs(), self.bed.work(), &id, &[], argv)
+    pub fn words(&mut self, argv: &[OsString]) -> Result<Vec<OsString>> {
+        let id = self.lot.word(7);
+        self.line(&id, &[], argv)
     }
 
     /// The words by which it is called so that it runs our probe.
-    pub fn words_for_probe(&mut self) -> Vec<OsString> {
+    pub fn words_for_probe(&mut self) -> Result<Vec<OsString>> {
         let probe = self.bed.probe().inside.clone();
         self.words(&[probe.into()])
+    }
+
+    /// The words by which it is called. An OCI runtime is called by its caller, and a bundle is written for it.
+    fn line(&mut self, id: &str, options: &[(Offer, &str)], argv: &[OsString]) -> Result<Vec<OsString>> {
+        if self.subject.invocation.is_oci() {
+            let bundle = self.bundle(id, argv).with_options(options)?;
+            bundle.write()?;
+            return Ok(bundle.called(self.before_verb()));
+        }
+        Ok(self.at_place(id, |invocation, place| invocation.words(place, options, argv)))
+    }
+
+    /// The runtime under test with the words that stand before a verb of the OCI runtime specification.
+    pub fn before_verb(&mut self) -> Vec<OsString> {
+        self.at_place("", |invocation, place| invocation.before_verb(place))
+    }
+
+    fn at_place(&mut self, id: &str, words: impl Fn(&Invocation, &Place) -> Vec<OsString>) -> Vec<OsString> {
+        let state = if self.invocation().offers(Offer::Oci) { self.state_directory() } else { PathBuf::new() };
+        let (subject, rootfs) = (&self.subject, self.bed.rootfs());
+        let place = Place { program: &subject.program, rootfs: &rootfs, workdir: self.bed.work(), state: &state, id };
+        words(&subject.invocation, &place)
+    }
+
+    /// A bundle for the container `id`, to be changed and written: its root is `rootfs/`, its command `argv`.
+    pub fn bundle(&mut self, id: &str, argv: &[OsString]) -> Bundle {
+        Bundle::new(self.bundles().join(id), id, &self.bed.rootfs(), argv)
+    }
+
+    /// Where the OCI runtime under test keeps what it knows of its containers.
+    pub fn state_directory(&mut self) -> PathBuf {
+        self.bundles().join("state")
+    }
+
+    /// Not in the work directory, which a scenario may move.
+    fn bundles(&mut self) -> PathBuf {
+        if let Some(bundles) = &self.bundles {
+            return bundles.0.clone();
+        }
+        let path = PathBuf::from(format!("/run/{}", self.lot.word(8)));
+        self.own(path.display());
+        self.bundles = Some(Bundles(path.clone()));
+        path
     }
 
     /// Starts the runtime under test by words of the scenario's own.
@@ -605,17 +678,15 @@ impl Exam {
         let id = self.lot.word(7);
         let argv = [argv, &std::mem::take(&mut setup.arguments)].concat();
         let options: Vec<(Offer, &str)> = setup.options.iter().map(|(offer, value)| (*offer, value.as_str())).collect();
-        let subject = &self.subject;
-        let (rootfs, work) = (self.bed.rootfs(), self.bed.work());
-        let words = subject.invocation.words(&subject.program, &rootfs, work, &id, &options, &argv);
+        let words = self.line(&id, &options, &argv)?;
         self.launch(words, setup)
     }
 
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
         environment.extend(setup.environment);
-        let Setup { descriptors, stdin, user, program, output, umask, .. } = setup;
-        let start = Start { words, environment, descriptors, stdin, user, program, output, umask };
+        let Setup { descriptors, stdin, user, groups, program, output, umask, .. } = setup;
+        let start = Start { words, environment, descriptors, stdin, user, groups, program, output, umask };
         let run = match self.bed.start(&start) {
             Ok(run) => run,
             // The program was inspected beforehand, so what the kernel refuses now is worth a line to its author.
@@ -901,10 +972,14 @@ impl Exam {
     /// Takes back what the scenario itself made on the host. Whether nothing of it is left: then the testbed, in which there
     /// was no residue, is as it was.
     pub(crate) fn tidy(&mut self) -> bool {
+        drop(self.bundles.take());
         if self.own.is_empty() {
             return true;
         }
-        for name in self.own.iter().filter(|name| name.starts_with('/')) {
+        let mut own: Vec<&String> = self.own.iter().filter(|name| name.starts_with('/')).collect();
+        // What lies in a directory goes before it.
+        own.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for name in own {
             let _ = std::fs::remove_file(name);
             let _ = std::fs::remove_dir(name);
         }

@@ -65,7 +65,6 @@ bring unshare-chroot unshare
 bring podman podman
 for name in runc crun; do
     bring "$name" "$name"
-    cp -p "$here/oci/bundle.sh" "$out/$name/$name.sh"
 done
 
 cp -p "$here/manual-step2.sh" "$out/manual-step2.sh"

@@ -20,6 +20,9 @@ mod step5_hostname;
 mod step5_lifetime;
 mod step5_program;
 mod step5_streams;
+mod step6_layers;
+mod step6_oci;
+mod step6_privileges;
 pub mod texts;
 
 use boxproof_harness::scenario::Scenario;
@@ -46,6 +49,9 @@ pub fn catalogue() -> &'static [Scenario] {
             step5_files::SCENARIOS,
             step5_honesty::SCENARIOS,
             step5_caller::SCENARIOS,
+            step6_privileges::SCENARIOS,
+            step6_layers::SCENARIOS,
+            step6_oci::SCENARIOS,
         ]
         .concat()
     });

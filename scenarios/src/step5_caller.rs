@@ -27,7 +27,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 fn called_by_name(exam: &mut Exam) -> Result<(), Trouble> {
     // The twin: by its full path it works.
     drop(exam.start()?);
-    let words = exam.words_for_probe();
+    let words = exam.words_for_probe()?;
     let program = exam.program().to_owned();
     let directory = program.parent().unwrap_or(Path::new("/")).display().to_string();
     let name = program.file_name().unwrap_or_default().to_owned();
@@ -47,7 +47,7 @@ fn called_by_name(exam: &mut Exam) -> Result<(), Trouble> {
     exam.check("through-path", &started, &is(Yes(true)));
 
     let relative = relative_to(&program, exam.bed.work());
-    let words = calling(&exam.words_for_probe(), &program, relative.clone().into());
+    let words = calling(&exam.words_for_probe()?, &program, relative.clone().into());
     let container =
         exam.start_by(words, Setup::new()).map_err(|trouble| trouble.because("own-program-lost-by-chdir"))?;
     drop(container);
@@ -79,10 +79,10 @@ fn inner_verb_harmless(exam: &mut Exam) -> Result<(), Trouble> {
     let counts = |item: &Residue| matches!(item.kind.as_str(), "mount" | "sysctl" | "link");
     let mut changed = Vec::new();
     for verb in INNER_VERBS {
-        let mut words = exam.words(&["/bin/true".into()]);
+        let mut words = exam.words(&["/bin/true".into()])?;
         match words.iter().position(|word| word == "run") {
             Some(at) => words[at] = verb.into(),
-            None => words = vec![words[0].clone(), verb.into(), "/bin/true".into()],
+            None => words = vec![exam.program().into(), verb.into(), "/bin/true".into()],
         }
         command = exam.run_by(words)?.command;
         // Nothing of this is undone later, so one look is enough.
@@ -103,7 +103,7 @@ fn unknown_option_refused(exam: &mut Exam) -> Result<(), Trouble> {
     drop(exam.start()?);
     let option = format!("--{}", exam.lot.word(8));
     let probe = OsString::from(exam.bed.probe().inside.clone());
-    let mut words = exam.words_for_probe();
+    let mut words = exam.words_for_probe()?;
     let at = words.iter().position(|word| word == "run").map(|at| at + 1);
     let at = at.or_else(|| words.iter().position(|word| *word == probe)).unwrap_or(words.len());
     words.insert(at, option.into());

@@ -18,6 +18,10 @@ step-4 = Step 4  veth: a cable between host and container
 step-5 = Step 5  The runtime as a program
 step-5-1 = Step 5-1  The Go program
 step-5-2 = Step 5-2  Running it
+step-6 = Next steps
+step-6-1 = Next step  Capabilities
+step-6-2 = Next step  OverlayFS
+step-6-3 = Next step  The OCI runtime specification
 
 ## What happened, where nothing more special can be said
 
@@ -36,7 +40,10 @@ message-policy-declared =
         [own-statuses] The status of a command that cannot be executed is the runtime's own
         [needs-image-programs] Programs of the image are needed
        *[other] This is so
-    } by design, as boxproof.toml declares ([policy] { $policy }): not judged, and no point for it.
+    } by design, as { $by ->
+        [adapter] its adapter implies
+       *[manifest] boxproof.toml declares ([policy] { $policy })
+    }: not judged, and no point for it.
 message-harness-error = boxproof could not do its part: { $error }
 message-not-reached = Not reached, because an earlier check of this scenario failed.
 message-check-lost = This check was planned and not made. That is a defect of boxproof; please report it.
@@ -1276,6 +1283,304 @@ cause-working-directory-kept = The root was changed by pivot_root, and the worki
     .why = CVE-2024-21626 in runc was a working directory reached through a leaked descriptor: from there `cd ..` walks the host.
 cause-arguments-through-a-shell = The arguments went through a shell: quotes are gone, $HOME and * were replaced. Hand the words to execve as they are, not pasted together to sh -c.
     .why = With a shell in between, a file name with a blank or a semicolon becomes another command.
+
+## The workshop's next steps
+
+scenario-capabilities-dropped = Root in the container is not root on the machine
+    .what = The payload's bounding, permitted and effective sets hold no capability beyond those that docker leaves; nothing is inheritable or ambient.
+    .why = A capability is a part of root's power. SYS_ADMIN mounts, SYS_MODULE loads code into the kernel, SYS_PTRACE reads other processes. Namespaces do not take them away. What root executes gets everything in the bounding set: what is not dropped there is not dropped.
+    .hand =
+        { -held }
+        grep Cap /proc/$P/status                     # CapBnd 00000000a80425fb, CapInh and CapAmb 0
+        capsh --decode=$(grep CapBnd /proc/$P/status | cut -f2)
+    .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5)
+check-capabilities-dropped-bounding = The bounding set holds no more than docker leaves
+check-capabilities-dropped-effective = Nor do the effective and the permitted set
+check-capabilities-dropped-not-inherited = The inheritable and the ambient set are empty
+
+scenario-capability-option = Whoever asks for one capability gets that one
+    .what = With the runtime's option for one capability, the payload's effective set is just that capability.
+    .why = The least that a program needs is the best it can be given: all dropped, one added.
+    .hand =
+        sudo ./mycontainer run --cap-drop ALL --cap-add SYS_NICE /bin/grep Cap /proc/self/status
+    .man = capabilities(7)
+check-capability-option-the-one-asked-for = The capability asked for is there
+check-capability-option-no-other = No other is
+
+scenario-no-new-privileges = A setuid program gives nobody more than he has
+    .what = no_new_privs is set for the payload.
+    .why = A program that is setuid or has file capabilities gives whoever executes it new powers. One bit, never taken back, ends that: execve honours neither any more.
+    .hand =
+        { -held }
+        grep NoNewPrivs /proc/$P/status              # 1
+    .man = prctl(2) (PR_SET_NO_NEW_PRIVS), https://docs.kernel.org/userspace-api/no_new_privs.html
+check-no-new-privileges-set = no_new_privs is set
+
+scenario-groups-cleared = The caller's groups stay outside
+    .what = A runtime started with a supplementary group does not pass it on to the payload.
+    .why = Groups open files: docker's socket, disks, logs. A volume of the host may hold any of them.
+    .hand =
+        sudo setpriv --groups 4242 ./mycontainer run /bin/grep Groups /proc/self/status     # empty
+    .man = setgroups(2), credentials(7)
+check-groups-cleared-no-group-of-the-caller = The payload is no member of the caller's group
+
+scenario-seccomp-filters = Calls that nobody needs are refused, under whatever number
+    .what = A seccomp filter is in force. keyctl is refused, by its 64-bit number and by its 32-bit one, and neither unshare nor clone nor clone3 makes a user namespace.
+    .why = Every call is a way into the kernel. keyctl knows no namespace: keyrings are the machine's. A user namespace of one's own opens all that the kernel shows to its root. A filter that looks only at numbers is passed by a 32-bit call, one that is older than clone3 by clone3.
+    .hand =
+        { -held }
+        grep Seccomp: /proc/$P/status                # 2
+        sudo ./mycontainer run /bin/unshare -U true  # Operation not permitted
+    .man = seccomp(2), prctl(2) (PR_SET_SECCOMP), user_namespaces(7), keyrings(7)
+check-seccomp-filters-in-force = A filter is in force
+check-seccomp-filters-keyring-refused = keyctl is refused
+check-seccomp-filters-keyring-refused-by-its-old-number = keyctl is refused when a 32-bit call asks for it
+check-seccomp-filters-user-namespace-refused = No call makes a user namespace
+
+cause-capabilities-not-dropped = No capability is dropped: root in the container may do what root on the machine may. Drop them from the bounding set (prctl PR_CAPBSET_DROP, one call for each) before exec; capset alone is undone by it.
+    .why = After exec, root has everything that is in the bounding set, capabilities(7).
+cause-bounding-set-kept = The capabilities are dropped by capset alone, the bounding set still holds all of them. Drop them there too (prctl PR_CAPBSET_DROP, one call for each), before capset.
+    .why = What is in the bounding set comes back: at exec to root, unless no_new_privs is set, and to whoever executes a file that has it.
+cause-newer-capabilities-kept = The list of capabilities is an old one: { $observed } came with Linux 5.8 and 5.9. Count up to /proc/sys/kernel/cap_last_cap, and drop what is not on the list of those kept.
+    .why = The kernel gets new capabilities. BPF and PERFMON reach all of its memory.
+cause-capabilities-by-denylist = Some capabilities are dropped, and these are left: { $observed }. List what is kept, not what is dropped.
+    .why = Of a denylist the rest is unknown: DAC_READ_SEARCH opened files of the host by their handles ("Shocker").
+cause-capabilities-inheritable = The inheritable or the ambient set is not empty ({ $observed }). Set both to nothing.
+    .why = CVE-2022-24769: with an inheritable set, a program with file capabilities in the image gets them for any user.
+cause-capability-breaks-the-run = With the option for a capability the command does not start, without it it does. What the runtime printed stands beside this.
+    .why = Capabilities are given up last, just before exec: until then the set-up needs them.
+cause-capability-option-ignored = The capability that was asked for is not there ({ $observed }). Add it to the set that is kept, in the bounding set too.
+    .why = An option that is read and forgotten is worse than none.
+cause-capability-not-alone = There are others beside the one asked for: { $observed }. `drop ALL` empties the set before anything is added.
+    .why = Whoever drops all and adds one relies on the rest being gone.
+cause-no-new-privileges-not-set = no_new_privs is not set ({ $observed }). Call prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) before exec, and look at what it returns.
+    .why = Without it, a setuid program in the image or in a volume makes an ordinary user root in the container.
+cause-callers-groups-kept = The caller's supplementary group { $observed } is the payload's. Call setgroups with none, before setgid and setuid: afterwards it is not allowed any more.
+    .why = clone and exec keep groups, as they keep everything that nobody changes.
+cause-seccomp-missing = No filter of system calls is in force (Seccomp: { $observed }). Build one (libseccomp, seccompiler) and set it with prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER) just before exec, after no_new_privs.
+    .why = Most of the kernel's faults that let somebody out were in calls that no container needs.
+cause-seccomp-lets-pass = The filter is in force and lets a call pass that it should refuse ({ $observed }). Name the call in the filter, and answer with SECCOMP_RET_ERRNO and an errno: with errno 0 it seems to have succeeded.
+    .why = A call that returns 0 and has done nothing leads a program astray that would have handled an error.
+cause-seccomp-refuses-otherwise = The call is refused in another way ({ $observed }) than by EPERM or ENOSYS.
+    .why = Programs know what to do about these two.
+cause-seccomp-ignores-architecture = The filter refuses keyctl by its 64-bit number only: the 32-bit call (int 0x80) passes. Look at `arch` in struct seccomp_data first, and refuse what is not your own.
+    .why = The same number means another call on another architecture.
+cause-seccomp-without-newer-calls = unshare and clone are refused a user namespace, and clone3 is not. Answer clone3 with ENOSYS: its flags lie in memory, where a filter cannot look, and the C library falls back to clone.
+    .why = The kernel gets new calls for old things: clone3, openat2, fsopen, move_mount.
+
+scenario-oci-lifecycle = create prepares, start executes, state knows which was last
+    .what = After create no process executes the command. state says created, after start running with the container's pid, after its end stopped. After delete nothing is left of it.
+    .why = Between create and start whoever calls the runtime puts the container into a network or a group of his own. He knows it by its state alone, and a name that is not given back can never be used again.
+    .hand =
+        sudo ./mycontainer create --bundle b c1; sudo ./mycontainer state c1      # created
+        sudo ./mycontainer start c1; sudo ./mycontainer state c1                  # running
+        sudo ./mycontainer kill c1 KILL; sudo ./mycontainer delete c1
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-lifecycle-created-not-running = After create the command does not run
+check-oci-lifecycle-state-created = state says created
+check-oci-lifecycle-state-running = state says running after start
+check-oci-lifecycle-process-in-state = state names the container's process, its id and its bundle
+check-oci-lifecycle-state-stopped = state says stopped after its end
+check-oci-lifecycle-nothing-left = After delete nothing is left of it
+
+scenario-oci-order = A verb at the wrong time is refused
+    .what = An id that is taken, delete and start of a running container, and kill of a stopped one end with an error; the container runs on.
+    .why = Whoever calls a runtime acts on what it answers. A success that is none leaves him with a container that he does not know.
+    .hand =
+        sudo ./mycontainer delete c1; echo $?        # while it runs: not 0
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-order-id-taken = A second container of one id is refused
+check-oci-order-delete-of-running = delete of a running container is refused
+check-oci-order-start-of-running = start of a running container is refused
+check-oci-order-still-runs = It runs on after all that
+check-oci-order-kill-of-stopped = kill of a stopped container is refused
+
+scenario-oci-kill = kill sends the signal that it is told
+    .what = kill ID USR1 reaches the container's first process.
+    .why = kill is how a container is told anything: to end, to read its settings again, to write out its log.
+    .hand =
+        sudo ./mycontainer kill c1 USR1
+    .man = kill(1), signal(7), https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-kill-signal-arrives = SIGUSR1 arrives
+
+scenario-oci-id = An id does not lead out of the runtime's directory
+    .what = create with the id ../x is refused, and there is nothing beside the runtime's directory.
+    .why = An id becomes a path, and comes from whoever asks for a container.
+    .hand =
+        sudo ./mycontainer --root /run/c create --bundle b ../x; ls /run/x         # refused, not there
+    .man = path_resolution(7)
+check-oci-id-refused = Such an id is refused
+check-oci-id-nothing-outside = Nothing is made outside
+
+scenario-oci-process = The command runs as the bundle says
+    .what = Working directory, environment, user, groups and umask of the payload are those in config.json.
+    .why = A field that is read and forgotten is a command that runs as root, or with somebody else's environment.
+    .hand =
+        grep -E 'Uid|Gid|Groups|Umask' /proc/$P/status; readlink /proc/$P/cwd
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#process, credentials(7)
+check-oci-process-working-directory = The working directory is process.cwd
+check-oci-process-environment = The environment is process.env, and no more
+check-oci-process-user = The user and the group are those of process.user
+check-oci-process-groups = So are the other groups
+check-oci-process-umask = So is the umask
+
+scenario-oci-file-systems = Root, mounts and covers are as the bundle says
+    .what = root.path is beside config.json, root.readonly and the option ro hold, a masked path shows nothing, a read-only path is a mount of its own, and paths that are not there are passed over.
+    .why = A bundle moves from machine to machine: paths in it are its own. What it wants covered is often not on this kernel.
+    .hand =
+        sudo grep -E ' / | /data ' /proc/$P/mountinfo      # ro
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#root, mount(2), proc_pid_mountinfo(5)
+check-oci-file-systems-root-beside-the-bundle = root.path is looked for beside config.json
+check-oci-file-systems-root-read-only = The root is read-only
+check-oci-file-systems-mount-read-only = A mount with ro is read-only
+check-oci-file-systems-masked = A masked path shows nothing
+check-oci-file-systems-read-only-path = A read-only path is read-only
+
+scenario-oci-hooks = Hooks are called, and heeded
+    .what = A createRuntime hook finds the container's state on its stdin. If a hook fails, so does create.
+    .why = By hooks the caller connects networks and devices. A container whose hook has failed is not the one that was asked for.
+    .hand =
+        jq '.hooks.createRuntime[0] |= (.path = "/bin/sh" | .args = ["sh", "-c", "cat > /tmp/state"])' b/config.json > n
+        mv n b/config.json; sudo ./mycontainer create --bundle b c1; cat /tmp/state
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks
+check-oci-hooks-called-with-the-state = A hook gets the state on its stdin
+check-oci-hooks-failure-heeded = If a hook fails, create fails
+
+scenario-oci-config = What is unknown is passed over, what cannot be done is refused
+    .what = A property that the specification does not know changes nothing. A terminal without a console socket is refused by create.
+    .why = Extensions and later versions add properties. A terminal that nobody receives is a command that waits for ever.
+    .hand =
+        jq '.process.terminal = true' b/config.json > n; mv n b/config.json
+        sudo ./mycontainer create --bundle b c1; echo $?   # not 0
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#extensibility
+check-oci-config-unknown-property = An unknown property is passed over
+check-oci-config-terminal-without-console = A terminal without a console socket is refused
+
+message-create-refused = create failed ({ $observed }).
+cause-create-refused = create failed for a bundle that is in order ({ $observed }). What it printed stands beside this.
+    .why = Every other verb needs a container that was created.
+message-state-unreadable = state printed no state: { $observed }
+cause-state-unreadable = state does not print a JSON object with ociVersion, id, status and bundle ({ $observed }). Print it to stdout, and nothing else.
+    .why = Callers read it by a program.
+cause-create-runs-the-command = create has executed the command already. Let the container's process wait just before exec, at a FIFO for instance, until start writes to it.
+    .why = Between the two the caller prepares what the command relies on.
+cause-state-stale = state says { $observed } where it should be { $expected }. Ask the kernel whether the process lives (its pid and its start time), not a file that was written earlier.
+    .why = Nobody writes the file when the process ends.
+cause-state-of-another = state says { $observed } where the kernel says { $expected }. Keep the pid of the container's first process as the host counts it: not that of the runtime, nor of a process in between.
+    .why = kill goes to that pid. Others may have been given it meanwhile.
+cause-delete-leaves-something = After delete there is something left: { $observed }. Remove the cgroup, then the state, and report what fails.
+    .why = What is left adds up, and an id that is taken cannot be used again.
+cause-id-used-twice = create succeeds although there is a container of that id. Make its directory with mkdir, which fails if it is there, and let that be the answer.
+    .why = Of two containers with one id, one is lost: nobody can stop it.
+cause-verb-out-of-order = A verb succeeds at the wrong time (status { $observed }). Look at the state first: start wants created, kill wants created or running, delete wants stopped.
+    .why = A caller believes what he is told.
+cause-kill-misses = The signal did not arrive. Read the second word of kill, as a name or as a number, and send it to the container's first process.
+    .why = PID 1 of a namespace ignores whatever it has no handler for: another signal has no effect.
+cause-id-is-a-path = An id with .. in it is accepted. Let an id be letters, digits, '_', '+', '-' and '.', and neither . nor ..
+    .why = The runtime is root: what it makes or removes by such a name may be anything on the host.
+cause-user-before-group = With another user and group create fails, with the group 0 it does not: setuid comes before setgid. Set the groups first, then the group, then the user.
+    .why = Whoever is no longer root may not change his group.
+cause-process-cwd-ignored = The working directory is { $observed }, not process.cwd ({ $expected }). Call chdir after pivot_root.
+    .why = Programs look for their files there.
+cause-process-env-ignored = The environment is { $observed } and not just process.env. Give process.env to execve.
+    .why = Neither the runtime's own environment nor a default belongs there.
+cause-process-user-ignored = User and group are { $observed }, not those of process.user ({ $expected }). Call setgid and setuid before exec.
+    .why = A command that should be an ordinary user's runs as root.
+cause-process-groups-ignored = The other groups are "{ $observed }", not process.user.additionalGids ({ $expected }). Call setgroups with them before setgid.
+    .why = By them the command reads what its volumes hold.
+cause-process-umask-ignored = The umask is { $observed }, not process.user.umask ({ $expected }). Call umask before exec.
+    .why = It decides who may read the files that the command makes.
+cause-root-not-beside-the-bundle = With an absolute root.path create succeeds, with a relative one it fails. Look for it beside config.json.
+    .why = A caller has any working directory.
+cause-missing-path-not-passed-over = create fails because of a path in maskedPaths or readonlyPaths that is not there. Pass over ENOENT.
+    .why = Lists of paths are made for all kernels at once.
+cause-root-not-read-only = The root is not read-only ({ $observed }). Remount / with MS_REMOUNT, MS_BIND and MS_RDONLY after everything else.
+    .why = MS_RDONLY in the call that makes a bind mount has no effect.
+cause-mount-options-ignored = A mount with the option ro is not read-only ({ $observed }). Options are flags (ro, nosuid, nodev, noexec) or words for the file system: tell them apart, and remount a bind mount with its flags.
+    .why = MS_RDONLY in the call that makes a bind mount has no effect.
+cause-masked-path-visible = A path in maskedPaths is visible ({ $observed }). Bind /dev/null over a file, and mount an empty read-only tmpfs over a directory.
+    .why = What is masked is the machine's.
+cause-read-only-path-ignored = A path in readonlyPaths is no read-only mount ({ $observed }). Bind it on itself and remount that with MS_RDONLY.
+    .why = What is to be read-only can be written to.
+cause-hooks-not-called = The createRuntime hooks are not called. Execute each on the host, after the namespaces are there and before the command.
+    .why = Networks and devices come by hooks.
+cause-hook-without-state = A hook finds no state on its stdin ({ $observed }). Write the same JSON there that state prints, and close it.
+    .why = It does not know which container it was called for.
+cause-hook-failure-ignored = A hook has failed, and create succeeds. Look at its status, end the container and fail.
+    .why = The container lacks what the hook should have given it.
+cause-unknown-property-refused = A property that the specification does not know makes create fail. Pass it over.
+    .why = "Runtimes MUST NOT generate an error": extensions and later versions add properties.
+cause-terminal-without-console = process.terminal is true, nobody gave a console socket, and create succeeds. Refuse that.
+    .why = The near end of the terminal would be with nobody.
+
+scenario-layers-stacked = Layers lie on each other
+    .what = Of a file that two layers have, the container sees the higher one. What only the lowest has is there, and what a higher one notes as deleted is not.
+    .why = An image is made of layers, each the changes of one step. A step that deletes a file notes that by a whiteout: a character device 0:0 of its name.
+    .hand =
+        mkdir l1; echo higher > l1/file; sudo mknod l1/gone c 0 0; touch rootfs/gone
+        sudo ./mycontainer run --image rootfs --image l1 /bin/ls /
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-stacked-lowest-there = A file of the lowest layer is there
+check-layers-stacked-highest-wins = The highest layer that has a file wins
+check-layers-stacked-deleted-stays-deleted = What a whiteout deletes is not there
+
+scenario-layers-unchanged = A container does not change its image
+    .what = The container changes a file of a layer and makes another. On the host the layers are as before.
+    .why = Layers are shared by all containers of an image, and by other images.
+    .hand =
+        sudo ./mycontainer run --image rootfs --image l1 /bin/sh -c 'echo x > /file'; cat l1/file    # as before
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-unchanged-written = In the container the files can be changed
+check-layers-unchanged-layers-as-before = The layers are as before
+
+scenario-layers-apart = Two containers of one image do not see each other's files
+    .what = What one container writes, another of the same layers does not see, and after both have ended nothing of it is on the host.
+    .why = The writable layer is a container's own. Two overlays with one upper directory are undefined, says the kernel.
+    .hand =
+        sudo ./mycontainer run --image rootfs /bin/sh -c 'echo x > /mine; sleep 100' &
+        sudo ./mycontainer run --image rootfs /bin/ls /mine                         # no such file
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-apart-own-writes = A container sees what it has written
+check-layers-apart-not-the-others = Another does not
+check-layers-apart-gone-afterwards = Nothing of it is left on the host
+
+scenario-layers-paths-odd = A layer's directory may be called anything
+    .what = A layer in a directory with a colon, a comma, a blank and a backslash in its name is stacked like any other.
+    .why = In the options of an overlay a colon ends a path and a comma ends the option. Digests of layers have a colon: sha256:…
+    .hand =
+        mkdir 'a:b,c'; touch 'a:b,c/file'; sudo ./mycontainer run --image rootfs --image 'a:b,c' /bin/ls /file
+    .man = mount(8), https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-paths-odd-file-is-there = Its file is in the container
+
+scenario-layers-many = An image may have many layers
+    .what = An image of sixty layers, whose paths together are longer than a page, is stacked.
+    .why = mount(2) takes one page of options, 4 KiB. Docker allows 127 layers, and gives them short names for that.
+    .hand =
+        for n in $(seq 60); do mkdir l$n; set -- "$@" --image l$n; done
+        sudo ./mycontainer run --image rootfs "$@" /bin/ls /
+    .man = mount(2), fsconfig(2)
+check-layers-many-highest-wins = The highest of sixty layers wins
+
+cause-layers-break-the-run = With these layers the command does not start, with rootfs/ alone it does. What the runtime printed stands beside this.
+    .why = upperdir and workdir must be two directories on one file system, neither in the other, and workdir empty.
+cause-layers-not-stacked = A layer's file is not in the container ({ $observed }). Name all layers in lowerdir=, with colons between them.
+    .why = An image of which a layer is missing is another image.
+cause-layers-reversed = The lower layer wins. In lowerdir= the highest layer comes first.
+    .why = What a later step has changed would be undone.
+cause-whiteouts-not-applied = A file is there that a higher layer has deleted. Stack the layers with OverlayFS, which knows whiteouts, or apply them when copying.
+    .why = What was deleted from an image, a key for instance, was deleted for a reason.
+cause-layers-not-writable = The container cannot change its files ({ $observed }). Give the overlay an upperdir and a workdir.
+    .why = Without an upperdir an overlay is read-only.
+cause-layers-written-to = What the container wrote is in a layer: { $observed }. Name the layers in lowerdir=, and an empty directory of the container's own in upperdir=.
+    .why = The next container of this image gets it, too.
+cause-writable-layer-shared = A container sees what another has written ({ $observed }). Give each an upperdir and a workdir of its own.
+    .why = The kernel says of a shared upperdir: undefined behaviour.
+cause-overlay-left-behind = After the containers there is something left: { $observed }. Mount in the container's mount namespace, and remove the writable layer at the end: or let it lie in a tmpfs there, which goes by itself.
+    .why = Whatever is left adds up.
+cause-layer-path-cut = A layer whose path has a colon, comma, blank or backslash in it is not stacked. Put a backslash before these, or give the layer a plain name by a link.
+    .why = lowerdir= is cut at each colon, the options at each comma.
+cause-too-many-layers = Sixty layers are too many. Give them short names by links in one directory, and mount from there; or use fsconfig with lowerdir+ (Linux 6.5).
+    .why = mount(2) takes one page of options and cuts off the rest.
 
 ## For a person to look at; nothing is deducted
 

@@ -18,6 +18,10 @@ step-4 = Step 4  veth によるネットワーク接続
 step-5 = Step 5  プログラムとしてのランタイム
 step-5-1 = Step 5-1  Go プログラムの作成
 step-5-2 = Step 5-2  実行と動作確認
+step-6 = 次のステップ
+step-6-1 = 次のステップ  Capability の制限
+step-6-2 = 次のステップ  OverlayFS の導入
+step-6-3 = 次のステップ  OCI ランタイム仕様
 
 ## 起きたこと
 
@@ -36,7 +40,10 @@ message-policy-declared =
         [own-statuses] 実行できないコマンドの終了ステータスはランタイム独自のものです
         [needs-image-programs] イメージのプログラムが必要です
        *[other] 設計上このようになっています
-    } (設計上のものとして boxproof.toml の [policy] { $policy } で宣言されています)。採点はせず、得点にもなりません。
+    } (設計上のものとして { $by ->
+        [adapter] アダプターで決まっています
+       *[manifest] boxproof.toml の [policy] { $policy } で宣言されています
+    })。採点はせず、得点にもなりません。
 message-harness-error = boxproof 側の処理に失敗しました: { $error }
 message-not-reached = このシナリオの前のチェックが不合格だったため、ここまで進めませんでした。
 message-check-lost = 予定していたチェックが行われませんでした。boxproof の不具合です。報告をお願いします。
@@ -1276,6 +1283,304 @@ cause-working-directory-kept = pivot_root でルートは変わりましたが�
     .why = runc の CVE-2024-21626 は、漏れたディスクリプターから作業ディレクトリに届くというものでした。そこから `cd ..` でホストを歩けます。
 cause-arguments-through-a-shell = 引数がシェルを通っています。引用符がなくなり、$HOME や * が置き換えられました。言葉をつないで sh -c に渡すのではなく、そのまま execve に渡してください。
     .why = 間にシェルがあると、空白やセミコロンを含むファイル名が別のコマンドになってしまいます。
+
+## 実習の次のステップ
+
+scenario-capabilities-dropped = コンテナの root はマシンの root ではない
+    .what = コマンドの境界 (bounding)、許可 (permitted)、実効 (effective) の各セットに、docker が残すもの以外のケーパビリティがありません。継承 (inheritable) とアンビエント (ambient) は空です。
+    .why = ケーパビリティは root の権限を分けたものです。SYS_ADMIN はマウントでき、SYS_MODULE はカーネルにコードを読み込み、SYS_PTRACE はほかのプロセスを読めます。名前空間はこれらを取り上げません。root が実行するプログラムは境界セットにあるものをすべて得るので、そこから落とさなければ落としたことになりません。
+    .hand =
+        { -held }
+        grep Cap /proc/$P/status                     # CapBnd は 00000000a80425fb、CapInh と CapAmb は 0 のはず
+        capsh --decode=$(grep CapBnd /proc/$P/status | cut -f2)
+    .man = capabilities(7), prctl(2) (PR_CAPBSET_DROP), capset(2), proc_pid_status(5) のマニュアル
+check-capabilities-dropped-bounding = 境界セットに docker が残すもの以外がない
+check-capabilities-dropped-effective = 実効セットと許可セットにもない
+check-capabilities-dropped-not-inherited = 継承セットとアンビエントセットが空である
+
+scenario-capability-option = ひとつのケーパビリティを頼むと、それだけが与えられる
+    .what = ランタイムのオプションでケーパビリティをひとつ指定すると、コマンドの実効セットはちょうどそれだけになります。
+    .why = プログラムに与えるものは、必要な最小限がいちばん安全です。すべてを落とし、ひとつだけ加えます。
+    .hand =
+        sudo ./mycontainer run --cap-drop ALL --cap-add SYS_NICE /bin/grep Cap /proc/self/status
+    .man = capabilities(7) のマニュアル
+check-capability-option-the-one-asked-for = 指定したケーパビリティがある
+check-capability-option-no-other = ほかのものはない
+
+scenario-no-new-privileges = setuid のプログラムで権限が増えない
+    .what = コマンドに no_new_privs が設定されています。
+    .why = setuid やファイルケーパビリティのついたプログラムは、実行した人に新しい権限を与えます。二度と戻せない 1 ビットがそれを止め、execve はどちらも無視するようになります。
+    .hand =
+        { -held }
+        grep NoNewPrivs /proc/$P/status              # 1 のはず
+    .man = prctl(2) (PR_SET_NO_NEW_PRIVS) のマニュアル, https://docs.kernel.org/userspace-api/no_new_privs.html
+check-no-new-privileges-set = no_new_privs が設定されている
+
+scenario-groups-cleared = 呼び出し元のグループが中に入らない
+    .what = 補助グループを持って起動されたランタイムが、それをコマンドに渡しません。
+    .why = グループはファイルへの入り口です。docker のソケット、ディスク、ログなどがあり、ホストのボリュームにはそのどれもが含まれうるのです。
+    .hand =
+        sudo setpriv --groups 4242 ./mycontainer run /bin/grep Groups /proc/self/status     # 空のはず
+    .man = setgroups(2), credentials(7) のマニュアル
+check-groups-cleared-no-group-of-the-caller = コマンドが呼び出し元のグループに属していない
+
+scenario-seccomp-filters = だれにも必要のないシステムコールは、どの番号でも拒否される
+    .what = seccomp フィルターが有効です。keyctl は 64 ビットの番号でも 32 ビットの番号でも拒否され、unshare でも clone でも clone3 でもユーザー名前空間を作れません。
+    .why = システムコールはどれもカーネルへの入り口です。keyctl は名前空間と関係がなく、鍵束はマシンのものです。自分のユーザー名前空間があれば、カーネルがその root に見せるすべてに手が届きます。番号しか見ないフィルターは 32 ビットの呼び出しで、clone3 より古いフィルターは clone3 で通り抜けられます。
+    .hand =
+        { -held }
+        grep Seccomp: /proc/$P/status                # 2 のはず
+        sudo ./mycontainer run /bin/unshare -U true  # Operation not permitted のはず
+    .man = seccomp(2), prctl(2) (PR_SET_SECCOMP), user_namespaces(7), keyrings(7) のマニュアル
+check-seccomp-filters-in-force = フィルターが有効である
+check-seccomp-filters-keyring-refused = keyctl が拒否される
+check-seccomp-filters-keyring-refused-by-its-old-number = 32 ビットの呼び出しでも keyctl が拒否される
+check-seccomp-filters-user-namespace-refused = どの呼び出しでもユーザー名前空間を作れない
+
+cause-capabilities-not-dropped = ケーパビリティがひとつも落とされていません。コンテナの root が、マシンの root と同じことをできてしまいます。exec の前に境界セットから落としてください (prctl の PR_CAPBSET_DROP をひとつずつ)。capset だけでは exec で元に戻ります。
+    .why = exec のあと、root は境界セットにあるものをすべて持ちます。capabilities(7) を参照してください。
+cause-bounding-set-kept = ケーパビリティは capset だけで落とされ、境界セットにはすべて残っています。capset の前に、境界セットからも落としてください (prctl の PR_CAPBSET_DROP をひとつずつ)。
+    .why = 境界セットにあるものは戻ってきます。no_new_privs がなければ exec のときに root へ、またファイルケーパビリティを持つファイルを実行した人へ渡ります。
+cause-newer-capabilities-kept = ケーパビリティの一覧が古いままです。{ $observed } は Linux 5.8 と 5.9 で加わりました。/proc/sys/kernel/cap_last_cap まで数え、残すものの一覧にないものを落としてください。
+    .why = カーネルには新しいケーパビリティが加わります。BPF と PERFMON はカーネルのメモリ全体に届きます。
+cause-capabilities-by-denylist = いくつかは落とされていますが、{ $observed } が残っています。落とすものではなく、残すものを列挙してください。
+    .why = 拒否リストでは残りがわかりません。DAC_READ_SEARCH があれば、ハンドルでホストのファイルを開けました ("Shocker")。
+cause-capabilities-inheritable = 継承セットまたはアンビエントセットが空ではありません ({ $observed })。どちらも空にしてください。
+    .why = CVE-2022-24769。継承セットがあると、イメージの中のファイルケーパビリティつきプログラムが、どのユーザーにもその権限を与えます。
+cause-capability-breaks-the-run = ケーパビリティのオプションを付けるとコマンドが始まりません。付けなければ始まります。ランタイムが出力したものを横に示します。
+    .why = ケーパビリティを手放すのは最後、exec の直前です。それまでは準備に必要です。
+cause-capability-option-ignored = 指定したケーパビリティがありません ({ $observed })。残すセットに加え、境界セットにも残してください。
+    .why = 読むだけで忘れられるオプションは、ないより悪いものです。
+cause-capability-not-alone = 指定したもの以外に { $observed } があります。`drop ALL` は、何かを加える前にセットを空にします。
+    .why = すべてを落としてひとつ加える人は、残りがないことを当てにしています。
+cause-no-new-privileges-not-set = no_new_privs が設定されていません ({ $observed })。exec の前に prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) を呼び、戻り値を確かめてください。
+    .why = これがないと、イメージやボリュームの setuid プログラムで、一般ユーザーがコンテナの root になれます。
+cause-callers-groups-kept = 呼び出し元の補助グループ { $observed } がコマンドに残っています。setgid と setuid の前に、空の setgroups を呼んでください。そのあとでは許可されません。
+    .why = clone も exec も、だれも変えないものと同じように、グループを引き継ぎます。
+cause-seccomp-missing = システムコールのフィルターがありません (Seccomp: { $observed })。libseccomp や seccompiler で作り、no_new_privs のあと、exec の直前に prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER) で設定してください。
+    .why = コンテナから抜け出せたカーネルの不具合の多くは、コンテナに必要のないシステムコールにありました。
+cause-seccomp-lets-pass = フィルターは有効ですが、拒否すべき呼び出しを通しています ({ $observed })。その呼び出しをフィルターに加え、SECCOMP_RET_ERRNO に errno を付けて答えてください。errno が 0 では成功したように見えます。
+    .why = 0 を返して何もしない呼び出しは、エラーなら対処できたはずのプログラムを誤らせます。
+cause-seccomp-refuses-otherwise = 呼び出しが EPERM でも ENOSYS でもない形 ({ $observed }) で拒否されています。
+    .why = この 2 つなら、プログラムは対処を知っています。
+cause-seccomp-ignores-architecture = フィルターは 64 ビットの番号の keyctl だけを拒否し、32 ビットの呼び出し (int 0x80) を通しています。まず struct seccomp_data の `arch` を見て、自分のもの以外を拒否してください。
+    .why = 同じ番号でも、別のアーキテクチャでは別の呼び出しです。
+cause-seccomp-without-newer-calls = unshare と clone ではユーザー名前空間を作れませんが、clone3 では作れます。clone3 には ENOSYS で答えてください。フラグはフィルターの見られないメモリの中にあり、C ライブラリは clone に切り替えます。
+    .why = カーネルには、古いことをする新しい呼び出しが加わります。clone3、openat2、fsopen、move_mount などです。
+
+scenario-oci-lifecycle = create が準備し、start が実行し、state がどこまで進んだかを知っている
+    .what = create のあと、コマンドを実行しているプロセスはありません。state は created、start のあとはコンテナの PID とともに running、終わったあとは stopped を示します。delete のあとには何も残りません。
+    .why = create と start の間に、ランタイムを呼び出す側はコンテナをネットワークやグループに入れます。頼りになるのは state だけです。返されない名前は二度と使えません。
+    .hand =
+        sudo ./mycontainer create --bundle b c1; sudo ./mycontainer state c1      # created のはず
+        sudo ./mycontainer start c1; sudo ./mycontainer state c1                  # running のはず
+        sudo ./mycontainer kill c1 KILL; sudo ./mycontainer delete c1
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-lifecycle-created-not-running = create のあと、コマンドはまだ動いていない
+check-oci-lifecycle-state-created = state が created を示す
+check-oci-lifecycle-state-running = start のあと、state が running を示す
+check-oci-lifecycle-process-in-state = state がコンテナのプロセス、ID、バンドルを示す
+check-oci-lifecycle-state-stopped = 終わったあと、state が stopped を示す
+check-oci-lifecycle-nothing-left = delete のあとに何も残らない
+
+scenario-oci-order = 時機の違う操作は拒否される
+    .what = 使用中の ID、動いているコンテナの delete と start、止まったコンテナの kill はエラーで終わり、コンテナは動き続けます。
+    .why = 呼び出す側は、ランタイムの答えに従って動きます。偽の成功は、だれも知らないコンテナを残します。
+    .hand =
+        sudo ./mycontainer delete c1; echo $?        # 動いている間は 0 以外のはず
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-order-id-taken = 同じ ID の 2 つ目のコンテナが拒否される
+check-oci-order-delete-of-running = 動いているコンテナの delete が拒否される
+check-oci-order-start-of-running = 動いているコンテナの start が拒否される
+check-oci-order-still-runs = そのあとも動き続けている
+check-oci-order-kill-of-stopped = 止まったコンテナの kill が拒否される
+
+scenario-oci-kill = kill が指定されたシグナルを送る
+    .what = kill ID USR1 がコンテナの最初のプロセスに届きます。
+    .why = コンテナに何かを伝える手段は kill です。終了、設定の再読み込み、ログの書き出しなどです。
+    .hand =
+        sudo ./mycontainer kill c1 USR1
+    .man = kill(1), signal(7) のマニュアル, https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+check-oci-kill-signal-arrives = SIGUSR1 が届く
+
+scenario-oci-id = ID でランタイムのディレクトリの外に出られない
+    .what = ID が ../x の create は拒否され、ランタイムのディレクトリの隣には何もできません。
+    .why = ID はパスの一部になり、コンテナを頼む人が決めるものです。
+    .hand =
+        sudo ./mycontainer --root /run/c create --bundle b ../x; ls /run/x         # 拒否され、何もないはず
+    .man = path_resolution(7) のマニュアル
+check-oci-id-refused = そのような ID が拒否される
+check-oci-id-nothing-outside = 外に何も作られない
+
+scenario-oci-process = コマンドがバンドルの指定どおりに動く
+    .what = コマンドの作業ディレクトリ、環境変数、ユーザー、グループ、umask が config.json のとおりです。
+    .why = 読むだけで忘れられた項目は、root で動くコマンドや、他人の環境変数を持つコマンドになります。
+    .hand =
+        grep -E 'Uid|Gid|Groups|Umask' /proc/$P/status; readlink /proc/$P/cwd
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#process, credentials(7) のマニュアル
+check-oci-process-working-directory = 作業ディレクトリが process.cwd である
+check-oci-process-environment = 環境変数がちょうど process.env である
+check-oci-process-user = ユーザーとグループが process.user のとおりである
+check-oci-process-groups = ほかのグループも指定どおりである
+check-oci-process-umask = umask も指定どおりである
+
+scenario-oci-file-systems = ルート、マウント、覆いがバンドルの指定どおりである
+    .what = root.path は config.json の隣にあり、root.readonly とオプション ro が効き、maskedPaths のパスからは何も見えず、readonlyPaths のパスは独立したマウントになり、存在しないパスは読み飛ばされます。
+    .why = バンドルはマシンからマシンへ移ります。中のパスはバンドル自身のものです。覆いたいものがこのカーネルにないこともよくあります。
+    .hand =
+        sudo grep -E ' / | /data ' /proc/$P/mountinfo      # ro のはず
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#root, mount(2), proc_pid_mountinfo(5) のマニュアル
+check-oci-file-systems-root-beside-the-bundle = root.path が config.json の隣から探される
+check-oci-file-systems-root-read-only = ルートが読み取り専用である
+check-oci-file-systems-mount-read-only = ro のついたマウントが読み取り専用である
+check-oci-file-systems-masked = maskedPaths のパスから何も見えない
+check-oci-file-systems-read-only-path = readonlyPaths のパスが読み取り専用である
+
+scenario-oci-hooks = フックが呼ばれ、結果が尊重される
+    .what = createRuntime フックは標準入力からコンテナの state を受け取ります。フックが失敗すれば create も失敗します。
+    .why = 呼び出す側は、フックでネットワークやデバイスをつなぎます。フックの失敗したコンテナは、頼んだものではありません。
+    .hand =
+        jq '.hooks.createRuntime[0] |= (.path = "/bin/sh" | .args = ["sh", "-c", "cat > /tmp/state"])' b/config.json > n
+        mv n b/config.json; sudo ./mycontainer create --bundle b c1; cat /tmp/state
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks
+check-oci-hooks-called-with-the-state = フックが標準入力から state を受け取る
+check-oci-hooks-failure-heeded = フックが失敗すれば create も失敗する
+
+scenario-oci-config = 知らないものは読み飛ばし、できないものは拒否する
+    .what = 仕様にないプロパティは何も変えません。コンソールソケットのない端末は create が拒否します。
+    .why = 拡張や後の版がプロパティを加えます。だれも受け取らない端末では、コマンドが永遠に待ちます。
+    .hand =
+        jq '.process.terminal = true' b/config.json > n; mv n b/config.json
+        sudo ./mycontainer create --bundle b c1; echo $?   # 0 以外のはず
+    .man = https://github.com/opencontainers/runtime-spec/blob/main/config.md#extensibility
+check-oci-config-unknown-property = 知らないプロパティが読み飛ばされる
+check-oci-config-terminal-without-console = コンソールソケットのない端末が拒否される
+
+message-create-refused = create が失敗しました ({ $observed })。
+cause-create-refused = 問題のないバンドルの create が失敗しました ({ $observed })。出力されたものを横に示します。
+    .why = ほかの操作はどれも、作られたコンテナを必要とします。
+message-state-unreadable = state が状態を出力しませんでした: { $observed }
+cause-state-unreadable = state が ociVersion、id、status、bundle を持つ JSON オブジェクトを出力していません ({ $observed })。標準出力にそれだけを出力してください。
+    .why = 読むのはプログラムです。
+cause-create-runs-the-command = create がもうコマンドを実行しています。コンテナのプロセスを exec の直前で待たせ (たとえば FIFO で)、start が書き込んだら進めてください。
+    .why = その間に、呼び出す側はコマンドに必要なものを用意します。
+cause-state-stale = state が { $expected } のはずのところで { $observed } を示しています。以前に書いたファイルではなく、プロセスが生きているか (PID と開始時刻) をカーネルに尋ねてください。
+    .why = プロセスが終わったとき、ファイルを書き直す人はいません。
+cause-state-of-another = state は { $observed } を示していますが、カーネルによれば { $expected } です。コンテナの最初のプロセスの、ホストから見た PID を記録してください。ランタイム自身や途中のプロセスの PID ではありません。
+    .why = kill はその PID に送られます。別のプロセスに割り当てられているかもしれません。
+cause-delete-leaves-something = delete のあとに { $observed } が残っています。cgroup、次に状態を消し、失敗したら報告してください。
+    .why = 残ったものは積み重なり、使用中の ID は再び使えません。
+cause-id-used-twice = その ID のコンテナがあるのに create が成功しています。ディレクトリを mkdir で作り、すでにあれば失敗させ、それを答えにしてください。
+    .why = 同じ ID の 2 つのコンテナのうち、ひとつは失われ、だれにも止められません。
+cause-verb-out-of-order = 時機の違う操作が成功しています (ステータス { $observed })。先に状態を見てください。start は created、kill は created か running、delete は stopped を必要とします。
+    .why = 呼び出す側は、言われたことを信じます。
+cause-kill-misses = シグナルが届きませんでした。kill の 2 番目の語を名前または番号として読み、コンテナの最初のプロセスに送ってください。
+    .why = 名前空間の PID 1 は、ハンドラーのないシグナルを無視します。別のシグナルでは何も起きません。
+cause-id-is-a-path = .. を含む ID が受け入れられています。ID は英数字と '_'、'+'、'-'、'.' に限り、. と .. は拒否してください。
+    .why = ランタイムは root です。そのような名前で作ったり消したりするものは、ホストの何にでもなりえます。
+cause-user-before-group = 別のユーザーとグループでは create が失敗し、グループが 0 なら成功します。setuid が setgid より先です。補助グループ、グループ、ユーザーの順に設定してください。
+    .why = root でなくなると、グループを変えられません。
+cause-process-cwd-ignored = 作業ディレクトリが process.cwd ({ $expected }) ではなく { $observed } です。pivot_root のあとで chdir を呼んでください。
+    .why = プログラムはそこでファイルを探します。
+cause-process-env-ignored = 環境変数が { $observed } で、ちょうど process.env にはなっていません。process.env を execve に渡してください。
+    .why = ランタイム自身の環境変数も、既定値も、そこには属しません。
+cause-process-user-ignored = ユーザーとグループが process.user ({ $expected }) ではなく { $observed } です。exec の前に setgid と setuid を呼んでください。
+    .why = 一般ユーザーのはずのコマンドが root で動きます。
+cause-process-groups-ignored = ほかのグループが process.user.additionalGids ({ $expected }) ではなく "{ $observed }" です。setgid の前に、それらを setgroups で設定してください。
+    .why = コマンドはそのグループで、ボリュームの中を読みます。
+cause-process-umask-ignored = umask が process.user.umask ({ $expected }) ではなく { $observed } です。exec の前に umask を呼んでください。
+    .why = コマンドの作るファイルをだれが読めるかが、これで決まります。
+cause-root-not-beside-the-bundle = root.path が絶対パスなら create は成功し、相対パスでは失敗します。config.json の隣から探してください。
+    .why = 呼び出す側の作業ディレクトリは決まっていません。
+cause-missing-path-not-passed-over = maskedPaths や readonlyPaths に存在しないパスがあると create が失敗します。ENOENT は読み飛ばしてください。
+    .why = パスの一覧は、あらゆるカーネルのために作られています。
+cause-root-not-read-only = ルートが読み取り専用ではありません ({ $observed })。最後に / を MS_REMOUNT、MS_BIND、MS_RDONLY で再マウントしてください。
+    .why = バインドマウントを作る呼び出しの MS_RDONLY は効きません。
+cause-mount-options-ignored = オプション ro のマウントが読み取り専用ではありません ({ $observed })。オプションはフラグ (ro、nosuid、nodev、noexec) か、ファイルシステムへの語です。区別し、バインドマウントはそのフラグで再マウントしてください。
+    .why = バインドマウントを作る呼び出しの MS_RDONLY は効きません。
+cause-masked-path-visible = maskedPaths のパスが見えています ({ $observed })。ファイルには /dev/null をバインドし、ディレクトリには空の読み取り専用 tmpfs をマウントしてください。
+    .why = 覆うのはマシン全体のものです。
+cause-read-only-path-ignored = readonlyPaths のパスが読み取り専用のマウントになっていません ({ $observed })。自分自身にバインドし、MS_RDONLY で再マウントしてください。
+    .why = 読み取り専用のはずのものに書き込めます。
+cause-hooks-not-called = createRuntime フックが呼ばれていません。名前空間ができたあと、コマンドの前に、ホスト側でひとつずつ実行してください。
+    .why = ネットワークやデバイスはフックでつながれます。
+cause-hook-without-state = フックの標準入力に state がありません ({ $observed })。state が出力するのと同じ JSON を書き込み、閉じてください。
+    .why = どのコンテナのために呼ばれたのか、フックにはわかりません。
+cause-hook-failure-ignored = フックが失敗したのに create が成功しています。ステータスを確かめ、コンテナを終わらせて失敗してください。
+    .why = フックが与えるはずだったものが、コンテナにありません。
+cause-unknown-property-refused = 仕様にないプロパティがあると create が失敗します。読み飛ばしてください。
+    .why = "Runtimes MUST NOT generate an error"。拡張や後の版がプロパティを加えます。
+cause-terminal-without-console = process.terminal が true で、コンソールソケットがないのに create が成功しています。拒否してください。
+    .why = 端末の手前側を持つ人がいなくなります。
+
+scenario-layers-stacked = レイヤーが重なっている
+    .what = 2 つのレイヤーにあるファイルは、上のほうが見えます。いちばん下だけにあるものは見え、上のレイヤーで消されたものは見えません。
+    .why = イメージはレイヤーでできていて、それぞれがひとつの手順の変更です。ファイルを消した手順は、その名前のキャラクターデバイス 0:0 (whiteout) でそれを記します。
+    .hand =
+        mkdir l1; echo higher > l1/file; sudo mknod l1/gone c 0 0; touch rootfs/gone
+        sudo ./mycontainer run --image rootfs --image l1 /bin/ls /
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-stacked-lowest-there = いちばん下のレイヤーのファイルが見える
+check-layers-stacked-highest-wins = ファイルを持ついちばん上のレイヤーが優先される
+check-layers-stacked-deleted-stays-deleted = whiteout で消されたものが見えない
+
+scenario-layers-unchanged = コンテナがイメージを変えない
+    .what = コンテナがレイヤーのファイルを変更し、新しいファイルを作ります。ホストのレイヤーは前のままです。
+    .why = レイヤーは、そのイメージのすべてのコンテナと、ほかのイメージで共有されます。
+    .hand =
+        sudo ./mycontainer run --image rootfs --image l1 /bin/sh -c 'echo x > /file'; cat l1/file    # 前のままのはず
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-unchanged-written = コンテナの中ではファイルを変更できる
+check-layers-unchanged-layers-as-before = レイヤーが前のままである
+
+scenario-layers-apart = 同じイメージの 2 つのコンテナが互いのファイルを見ない
+    .what = あるコンテナが書いたものは同じレイヤーの別のコンテナから見えず、両方が終わるとホストに何も残りません。
+    .why = 書き込み可能なレイヤーはコンテナ自身のものです。ひとつの upperdir を 2 つのオーバーレイで使うと、動作は未定義だとカーネルは言います。
+    .hand =
+        sudo ./mycontainer run --image rootfs /bin/sh -c 'echo x > /mine; sleep 100' &
+        sudo ./mycontainer run --image rootfs /bin/ls /mine                         # 見つからないはず
+    .man = https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-apart-own-writes = 自分の書いたものが見える
+check-layers-apart-not-the-others = 別のコンテナからは見えない
+check-layers-apart-gone-afterwards = ホストに何も残っていない
+
+scenario-layers-paths-odd = レイヤーのディレクトリにはどんな名前も使える
+    .what = 名前にコロン、カンマ、空白、バックスラッシュを含むディレクトリのレイヤーも、ほかと同じように重なります。
+    .why = オーバーレイのオプションでは、コロンがパスを、カンマがオプションを終わらせます。レイヤーのダイジェストにはコロンがあります (sha256:…)。
+    .hand =
+        mkdir 'a:b,c'; touch 'a:b,c/file'; sudo ./mycontainer run --image rootfs --image 'a:b,c' /bin/ls /file
+    .man = mount(8) のマニュアル, https://docs.kernel.org/filesystems/overlayfs.html
+check-layers-paths-odd-file-is-there = そのファイルがコンテナにある
+
+scenario-layers-many = レイヤーがたくさんあってもよい
+    .what = パスを合わせると 1 ページより長くなる 60 のレイヤーのイメージが重なります。
+    .why = mount(2) のオプションは 1 ページ、4 KiB までです。Docker は 127 のレイヤーまで認め、そのために短い名前を付けています。
+    .hand =
+        for n in $(seq 60); do mkdir l$n; set -- "$@" --image l$n; done
+        sudo ./mycontainer run --image rootfs "$@" /bin/ls /
+    .man = mount(2), fsconfig(2) のマニュアル
+check-layers-many-highest-wins = 60 のうちいちばん上のレイヤーが優先される
+
+cause-layers-break-the-run = これらのレイヤーではコマンドが始まりません。rootfs/ だけなら始まります。ランタイムが出力したものを横に示します。
+    .why = upperdir と workdir は、同じファイルシステムにあり、互いに含まない 2 つのディレクトリでなければならず、workdir は空でなければなりません。
+cause-layers-not-stacked = レイヤーのファイルがコンテナにありません ({ $observed })。すべてのレイヤーをコロンで区切って lowerdir= に書いてください。
+    .why = レイヤーの欠けたイメージは、別のイメージです。
+cause-layers-reversed = 下のレイヤーが優先されています。lowerdir= ではいちばん上のレイヤーを最初に書きます。
+    .why = あとの手順の変更がなかったことになります。
+cause-whiteouts-not-applied = 上のレイヤーが消したファイルが見えています。whiteout を知っている OverlayFS で重ねるか、コピーするときに適用してください。
+    .why = イメージから消されたもの、たとえば鍵には、消された理由があります。
+cause-layers-not-writable = コンテナが自分のファイルを変更できません ({ $observed })。オーバーレイに upperdir と workdir を与えてください。
+    .why = upperdir のないオーバーレイは読み取り専用です。
+cause-layers-written-to = コンテナの書いたものがレイヤーにあります: { $observed }。レイヤーは lowerdir= に、コンテナ専用の空のディレクトリを upperdir= に書いてください。
+    .why = 次のコンテナにもそれが見えてしまいます。
+cause-writable-layer-shared = 別のコンテナの書いたものが見えています ({ $observed })。それぞれに専用の upperdir と workdir を与えてください。
+    .why = upperdir の共有について、カーネルは動作が未定義だとしています。
+cause-overlay-left-behind = コンテナのあとに { $observed } が残っています。コンテナのマウント名前空間の中でマウントし、書き込み可能なレイヤーを最後に消してください。そこの tmpfs に置けば、ひとりでに消えます。
+    .why = 残ったものは積み重なります。
+cause-layer-path-cut = パスにコロン、カンマ、空白、バックスラッシュのあるレイヤーが重なっていません。その前にバックスラッシュを置くか、リンクで普通の名前を付けてください。
+    .why = lowerdir= はコロンごとに、オプションはカンマごとに切られます。
+cause-too-many-layers = 60 のレイヤーは多すぎるようです。ひとつのディレクトリにリンクで短い名前を付け、そこからマウントするか、fsconfig の lowerdir+ (Linux 6.5) を使ってください。
+    .why = mount(2) が受け取るオプションは 1 ページまでで、残りは切り捨てられます。
 
 ## 人が確かめるべきこと（減点はしない）
 

@@ -1,10 +1,12 @@
-//! One static program for the far side of the examination, in two roles:
+//! One static program for the far side of the examination, in three roles:
 //!
 //! - the **probe** ([`probe`]) stands where the payload would: the runtime under test starts it inside the container. It
 //!   connects to a socket file in the rootfs and obeys orders. It is the harness's hands; its word is never evidence of
 //!   isolation, for that the kernel is asked from the outside.
 //! - the **init of a testbed** ([`bed`]) is PID 1 of the little host that the runtime under test lives on. It builds that
 //!   host's mounts, then reaps until its harness is gone.
+//! - the **caller of an OCI runtime** ([`caller`]) makes a container by the verbs of the runtime specification, and ends as
+//!   that ends.
 //!
 //! The harness decides the role by what it writes into [`SOCKET_SLOT`]: a probe finds the socket's path there. That the
 //! path is in the program itself, not in argv or the environment, means that a runtime which loses either still gets
@@ -15,6 +17,7 @@
 #![no_main]
 
 mod bed;
+mod caller;
 mod probe;
 mod sys;
 mod wire;
@@ -44,6 +47,7 @@ pub extern "C" fn main(_argc: i32, _argv: *const *const u8) -> i32 {
         Some(path) => probe::obey(&path),
         None => match std::env::args().nth(1).as_deref() {
             Some("bed") => bed::run(),
+            Some("call") => caller::run(std::env::args_os().skip(2).collect()),
             Some("sentinel") => sys::sleep_for_ever(),
             _ => 0,
         },

@@ -112,3 +112,85 @@ pub fn leave_upon(signal: i32) {
     // SAFETY: the handler only calls _exit(2), which is async-signal-safe.
     unsafe { libc::signal(signal, leave as *const () as libc::sighandler_t) };
 }
+
+/// Whoever is started finds no signal blocked, whatever this process holds back.
+pub fn without_blocked_signals(command: &mut std::process::Command) {
+    let unblock = || Ok(nix::sys::signal::SigSet::empty().thread_set_mask()?);
+    // SAFETY: the closure runs between fork and exec and only calls sigprocmask(2), which is async-signal-safe.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(command, unblock) };
+}
+
+/// A call by its name. It gives the errno, 0 if the kernel has done it.
+pub type Filtered = (&'static str, fn() -> i32);
+
+/// Calls that a container does not need.
+pub const FILTERED: [Filtered; 5] = [
+    ("keyctl", keyctl),
+    ("keyctl-i386", keyctl_i386),
+    ("unshare", unshare_user),
+    ("clone", clone_user),
+    ("clone3", clone3_user),
+];
+
+/// KEYCTL_GET_KEYRING_ID of KEY_SPEC_SESSION_KEYRING, keyctl(2): asks, and changes nothing.
+const KEYRING: (i64, i64) = (0, -3);
+
+fn errno_of(result: i64) -> i32 {
+    if result < 0 { Errno::last_raw() } else { 0 }
+}
+
+fn keyctl() -> i32 {
+    // SAFETY: takes integers.
+    errno_of(unsafe { libc::syscall(libc::SYS_keyctl, KEYRING.0, KEYRING.1, 0) })
+}
+
+/// The same by the number that a 32-bit program uses: a filter that does not look at the architecture takes it for another.
+#[cfg(target_arch = "x86_64")]
+fn keyctl_i386() -> i32 {
+    const KEYCTL: i64 = 288;
+    let result: i64;
+    // SAFETY: the kernel takes integers from the registers and changes rax alone; rbx, which the compiler keeps for itself,
+    // is put back. A kernel without 32-bit calls ends this process, which is one of its own.
+    unsafe {
+        std::arch::asm!(
+            "push rbx", "mov rbx, {operation}", "int 0x80", "pop rbx",
+            operation = in(reg) KEYRING.0,
+            inlateout("rax") KEYCTL => result,
+            in("rcx") KEYRING.1, in("rdx") 0_i64,
+        );
+    }
+    // 32 bits of it are the answer.
+    let result = result as i32;
+    if (-4095..0).contains(&result) { -result } else { 0 }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn keyctl_i386() -> i32 {
+    libc::ENOSYS
+}
+
+fn unshare_user() -> i32 {
+    // SAFETY: takes an integer.
+    errno_of(unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER) })
+}
+
+fn clone_user() -> i32 {
+    let flags = i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD);
+    // SAFETY: without CLONE_VM this is a fork; the child ends at once.
+    ended_child(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })
+}
+
+fn clone3_user() -> i32 {
+    // SAFETY: clone_args is plain integers, for which all-zero means "not used".
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    (arguments.flags, arguments.exit_signal) = (libc::CLONE_NEWUSER as u64, libc::SIGCHLD as u64);
+    // SAFETY: the structure outlives the call; without CLONE_VM this is a fork, and the child ends at once.
+    ended_child(unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<libc::clone_args>()) })
+}
+
+fn ended_child(result: i64) -> i32 {
+    if result == 0 {
+        exit_now(0);
+    }
+    errno_of(result)
+}

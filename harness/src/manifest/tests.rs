@@ -12,9 +12,13 @@ fn refused(text: &str) -> String {
     Manifest::parse(text, Path::new("/srv/sub/boxproof.toml")).expect_err("accepted").to_string()
 }
 
+fn place<'a>(program: &'a Path, rootfs: &'a Path) -> Place<'a> {
+    Place { program, rootfs, workdir: "/w".as_ref(), state: "/run/s".as_ref(), id: "c1" }
+}
+
 fn called(invocation: &Invocation, options: &[(Offer, &str)], argv: &[&str]) -> Vec<String> {
     let argv: Vec<OsString> = argv.iter().map(OsString::from).collect();
-    let words = invocation.words("/w/p".as_ref(), "/w/rootfs".as_ref(), "/w".as_ref(), "c1", options, &argv);
+    let words = invocation.words(&place("/w/p".as_ref(), "/w/rootfs".as_ref()), options, &argv);
     words.into_iter().map(|word| word.into_string().unwrap()).collect()
 }
 
@@ -30,7 +34,7 @@ adapter = "workshop"
 memory = ["--memory", "{value}"]
 cpus = ["--cpus={value}"]
 hostname = ["--hostname", "{value}"]
-overlay = ["--overlay"]
+overlay = ["--overlay", "{value}"]
 "#;
 
 #[test]
@@ -58,7 +62,7 @@ fn the_workshops_words_are_program_run_options_command() {
     assert_eq!(called(&invocation, &[], &["/bin/sh", "-c", "a b"]), ["/w/p", "run", "/bin/sh", "-c", "a b"]);
     assert_eq!(
         called(&invocation, &[(Offer::Hostname, "box"), (Offer::Memory, "52428800"), (Offer::Overlay, "x")], &["sh"]),
-        ["/w/p", "run", "--hostname", "box", "--memory", "52428800", "--overlay", "sh"]
+        ["/w/p", "run", "--hostname", "box", "--memory", "52428800", "--overlay", "x", "sh"]
     );
     assert_eq!(called(&invocation, &[(Offer::Pids, "7")], &["sh"]), ["/w/p", "run", "sh"]);
 }
@@ -93,12 +97,35 @@ fn a_network_has_three_values_and_the_runtime_chooses_the_rest() {
 }
 
 #[test]
+fn the_verbs_of_an_oci_runtime_stand_behind_words_of_their_own() {
+    let before = |text: &str| {
+        let words = parsed(text).invocation.before_verb(&place("/w/p".as_ref(), "/w/rootfs".as_ref()));
+        words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let runtime = "[runtime]\nprogram = 'p'\n";
+    assert_eq!(before(&format!("{runtime}adapter = 'oci'")), ["/w/p", "--root", "/run/s"]);
+    assert_eq!(
+        before(&format!("{runtime}adapter = 'oci'\ncommand = ['env', '{{program}}', '--root={{state}}']")),
+        ["env", "/w/p", "--root=/run/s"]
+    );
+    assert_eq!(before(&format!("{runtime}[offers]\noci = ['-r', '{{state}}']")), ["/w/p", "-r", "/run/s"]);
+    let template = "adapter = 'command'\ncommand = ['{program}', '-d', 'run', '{options}', '{argv}']";
+    assert_eq!(
+        before(&format!("{runtime}{template}\n[offers]\noci = ['-r', '{{state}}']")),
+        ["/w/p", "-d", "-r", "/run/s"]
+    );
+    let oci = parsed(&format!("{runtime}adapter = 'oci'")).invocation;
+    assert!(oci.offers(Offer::Memory) && oci.offers(Offer::Oci) && !oci.offers(Offer::Network));
+    assert!(oci.implies(Policy::OutlivesRuntime) && !oci.implies(Policy::Init) && oci.declared().count() == 0);
+}
+
+#[test]
 fn values_are_never_taken_for_placeholders_and_need_not_be_utf8() {
     let invocation =
         parsed("[runtime]\nprogram = 'p'\nadapter = 'command'\ncommand = ['{program}', '{rootfs}', '{argv}']")
             .invocation;
     let odd = OsStr::from_bytes(b"/\xff{id}");
-    let words = invocation.words("{rootfs}".as_ref(), odd.as_ref(), "/w".as_ref(), "c1", &[], &[odd.to_owned()]);
+    let words = invocation.words(&place("{rootfs}".as_ref(), odd.as_ref()), &[], &[odd.to_owned()]);
     assert_eq!(words, [OsStr::new("{rootfs}"), odd, odd]);
 }
 
@@ -133,9 +160,14 @@ fn mistakes_name_place_and_what_is_accepted() {
         ("[runtime]\nprogram = ' '\n".into(), ":2:11: `program` is empty"),
         (runtime("colour = 1"), ":3:1: unknown field `colour`, expected one of `program`, `adapter`, `command`"),
         ("[run]\nprogram = 'p'\n".into(), ":1:2: unknown field `run`, expected one of `build`, `runtime`, `offers`"),
-        (runtime("adapter = \"docker\""), ":3:11: unknown variant `docker`, expected `workshop` or `command`"),
+        (
+            runtime("adapter = \"docker\""),
+            ":3:11: unknown variant `docker`, expected one of `workshop`, `command`, `oci`",
+        ),
         (runtime("command = [\"x\"]"), ":3:11: `command` is used only with adapter = \"command\""),
         (runtime("adapter = \"command\""), "needs a `command`"),
+        (runtime("adapter = \"oci\"\n[offers]\npids = [\"{value}\"]"), ":2:11: an OCI runtime is asked by its bundle"),
+        (runtime("adapter = \"oci\"\ncommand = [\"runc\"]"), ":4:11: `command` does not run {program}"),
         (command("\"{program} {argv}\""), ":4:11: invalid type: string"),
         (command("[]"), ":4:11: `command` must hold \"{argv}\""),
         (command("[\"{program}\"]"), "must hold \"{argv}\", the command to run in the container, exactly once"),

@@ -28,6 +28,8 @@ pub(crate) struct Launch<'a> {
     pub session: bool,
     /// The user and group it becomes, if not the caller's.
     pub user: Option<u32>,
+    /// Its supplementary groups; of another user, none.
+    pub groups: &'a [u32],
     /// Its umask, if not the caller's.
     pub umask: Option<u32>,
 }
@@ -173,6 +175,11 @@ fn child(launch: &Launch, argv: &[*const c_char], envp: &[*const c_char], report
             }
         }
         // The raw calls: glibc's would signal other threads, of which this copy has none.
+        if !launch.groups.is_empty()
+            && libc::syscall(libc::SYS_setgroups, launch.groups.len(), launch.groups.as_ptr()) != 0
+        {
+            give_up();
+        }
         if let Some(user) = launch.user
             && (libc::syscall(libc::SYS_setgroups, 0, std::ptr::null::<libc::gid_t>()) != 0
                 || libc::syscall(libc::SYS_setresgid, user, user, user) != 0
@@ -277,6 +284,7 @@ mod tests {
             descriptors: &[(writer.as_raw_fd(), 1)],
             session: false,
             user: None,
+            groups: &[],
             umask: None,
         });
         set(libc::SIG_DFL);

@@ -120,6 +120,7 @@ impl Testbed {
             descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2), (far.as_raw_fd(), 3)],
             session: true,
             user: None,
+            groups: &[],
             umask: None,
         })
         .context("clone3 the testbed's init")?;
@@ -360,6 +361,7 @@ impl Testbed {
                 descriptors: &[(null.as_raw_fd(), 0), (null.as_raw_fd(), 1), (null.as_raw_fd(), 2)],
                 session: true,
                 user: None,
+                groups: &[],
                 umask: None,
             })
             .context("start a sentinel")?;

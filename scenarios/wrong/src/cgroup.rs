@@ -200,6 +200,22 @@ impl Cgroup {
         fs::write(&procs, pid.to_string()).doing(format_args!("write {pid} to {}", procs.display()))
     }
 
+    /// A cgroup that outlives this program: somebody calls [`Cgroup::remove_lasting`] for it. `None` where there is none to
+    /// be had.
+    pub fn lasting(name: &str) -> Result<Option<Self>, Failure> {
+        let Some(root) = cgroup2_mount()? else { return Ok(None) };
+        let path = root.join(name);
+        Ok(fs::create_dir(&path).ok().map(|()| Self { path, janitor: None }))
+    }
+
+    /// Removes it once it is empty.
+    pub fn remove_lasting(name: &str) -> Result<(), Failure> {
+        let Some(path) = cgroup2_mount()?.map(|root| root.join(name)).filter(|path| path.exists()) else {
+            return Ok(());
+        };
+        remove(&path).doing(format_args!("rmdir {}", path.display()))
+    }
+
     /// Puts this program itself in as well, until what is returned is dropped.
     pub fn visit(&self) -> Result<Visit, Failure> {
         let own = fs::read_to_string("/proc/self/cgroup").doing("read /proc/self/cgroup")?;

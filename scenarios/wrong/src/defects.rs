@@ -39,7 +39,8 @@ pub fn activate(id: &str) -> bool {
 macro_rules! defects {
     ($($id:ident $description:literal)+) => {
         /// The name of a defect. The letters are its group: RF root file system, UT hostname, PI pids and lifetime,
-        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, RT the program itself.
+        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, CA capabilities and calls,
+        /// RT the program itself.
         #[derive(Clone, Copy, PartialEq, Eq)]
         pub enum Defect { $($id),+ }
 
@@ -181,6 +182,59 @@ defects! {
     OV22 "every volume is read-only; host: mountinfo says ro; inside: EROFS"
     OV23 "the volume's source is looked up after the root has changed; host: every run with a volume ends in 125, ENOENT; inside: never starts"
     OV24 "the volume's target is a path of the host; host: a directory of that name is made in the host's root, the mount is there; inside: an empty directory"
+
+    CA01 "no capability is dropped; host: CapBnd and CapEff are the host's; inside: whatever root may do on the machine"
+    CA04 "the inheritable set is left non-empty; host: CapInh is not 0; inside: a program with file capabilities takes them over (CVE-2022-24769)"
+    CA06 "capset without dropping anything from the bounding set; host: CapBnd is the host's; inside: nothing, as long as no_new_privs keeps exec from giving it all back"
+    CA07 "the list of capabilities ends with AUDIT_READ, as before Linux 5.8; host: PERFMON, BPF and CHECKPOINT_RESTORE in CapBnd; inside: likewise"
+    CA08 "a list of what is dropped instead of what is kept; host: SYS_PTRACE, DAC_READ_SEARCH and others in CapBnd; inside: likewise"
+    CA10 "no_new_privs is not set; host: NoNewPrivs is 0; inside: setuid programs work"
+    CA12 "the filter refuses calls with errno 0; host: Seccomp is 2; inside: keyctl returns 0 and has done nothing"
+    CA13 "the filter does not look at the architecture; host: Seccomp is 2; inside: int 0x80 reaches what is refused"
+    CA14 "the filter knows clone and unshare, not clone3; host: Seccomp is 2; inside: clone3 makes a user namespace"
+    CA31 "--cap-add is read and forgotten; host: CapEff is empty for one that was asked for; inside: likewise"
+    CA32 "--cap-drop is read and forgotten; host: docker's default set beside the one asked for; inside: likewise"
+    CA33 "the caller's supplementary groups stay; host: Groups lists them; inside: likewise"
+    CA34 "no filter of system calls; host: Seccomp is 0; inside: keyctl works"
+
+    CA16 "setuid before setgid; host: create of another user's container ends in 125, EPERM; inside: never starts"
+
+    OC01 "create already executes the command; host: /proc/P/exe is the command's before start; inside: nothing"
+    OC02 "delete ends a running container without being told to; host: status 0, the container is gone; inside: SIGKILL"
+    OC03 "the state is what was last written to a file; host: `running` after its end; inside: nothing"
+    OC04 "the id is taken for a path; host: --root DIR create ../x makes a directory beside DIR; inside: nothing"
+    OC05 "delete leaves the state; host: its directory stays, the id is taken; inside: nothing"
+    OC06 "process.cwd is not read; host: /proc/P/cwd is /; inside: likewise"
+    OC07 "process.env is not read; host: another environment in /proc/P/environ; inside: likewise"
+    OC09 "the option ro of a mount is not read; host: mountinfo says rw; inside: it can be written to"
+    OC10 "maskedPaths are not read; host: nothing is mounted on them; inside: they are visible"
+    OC11 "a read-only path that is not there ends create; host: 125, ENOENT; inside: never starts"
+    OC13 "hooks are not called; host: nothing of theirs is there; inside: nothing"
+    OC16 "root.path is looked for where the runtime was called, not in the bundle; host: 125, ENOENT; inside: never starts"
+    OC17 "process.terminal without a console socket is passed over; host: status 0 of create; inside: no terminal"
+    OC18 "an unknown property ends create; host: 125; inside: never starts"
+    OC21 "the state has the pid of the runtime, not of the container; host: `state` names a pid that is gone; inside: nothing"
+    OC22 "create does not see that the id is taken; host: status 0, and one of two containers nobody finds; inside: nothing"
+    OC23 "start of a running container is passed over; host: status 0; inside: nothing"
+    OC24 "kill of a stopped container is passed over; host: status 0; inside: nothing"
+    OC25 "delete leaves the cgroup; host: its directory stays; inside: nothing"
+    OC26 "process.user.additionalGids is not read; host: Groups is empty; inside: likewise"
+    OC27 "process.user.umask is not read; host: Umask is 0022; inside: likewise"
+    OC28 "root.readonly is not read; host: mountinfo says rw for /; inside: it can be written to"
+    OC29 "readonlyPaths are not read; host: no mount on /proc/sys/kernel; inside: it can be written to"
+    OC30 "hooks get nothing on their stdin; host: the hook reads no state; inside: nothing"
+    OC31 "a hook that fails is passed over; host: status 0 of create; inside: nothing"
+    OC32 "kill sends SIGTERM whatever it is told; host: another signal arrives; inside: likewise"
+    OC33 "process.user is not read; host: Uid and Gid are 0; inside: root"
+
+    OV01 "the highest layer is the one that is written to; host: what the container writes is in that layer; inside: nothing"
+    OV03 "the directory in which the kernel prepares files is in the one for files; host: every run with layers ends in 125, EINVAL; inside: never starts"
+    OV04 "all containers have one writable layer; host: it is in /run and stays; inside: the files of other containers"
+    OV06 "the layers are named in the wrong order; host: nothing; inside: the lowest layer that has a file wins"
+    OV07 "layers are copied over each other; host: nothing; inside: a device 0:0 for each deleted file"
+    OV11 "paths of layers stand in the options as they are; host: with a colon in one the run ends in 125, ENOENT; inside: never starts"
+    OV12 "paths of layers stand in the options in full; host: with sixty of them the run ends in 125; inside: never starts"
+    OV25 "a container's writable layer is never removed; host: it stays in /run; inside: nothing"
 
     RT01 "the exit status is always 0; host: 0 for 37; inside: nothing"
     RT02 "every failure is status 1; host: 1 for 37; inside: nothing"

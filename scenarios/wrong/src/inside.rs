@@ -25,6 +25,8 @@ use nix::unistd::{
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure, NOT_EXECUTABLE, NOT_FOUND};
+use crate::layers;
+use crate::privileges::{self, Capabilities};
 use crate::sys::{self, Side};
 use crate::volume::Volume;
 
@@ -44,10 +46,39 @@ pub struct Container {
     pub hostname: String,
     /// Directories of the host that appear in it.
     pub volumes: Vec<Volume>,
+    /// Layers that are its root instead, the lowest first.
+    pub layers: Vec<PathBuf>,
+    /// What root may do in it.
+    pub capabilities: Capabilities,
+    /// What a bundle says of it and no option. Such a container outlives its runtime, and waits to be started.
+    pub process: Option<Process>,
     /// The command's words, the first of them its name.
     pub command: Vec<CString>,
     /// What is executed under that name: the name itself.
     pub program: CString,
+}
+
+/// What stands in a bundle.
+#[derive(Clone)]
+pub struct Process {
+    /// The working directory.
+    pub directory: PathBuf,
+    /// The whole environment.
+    pub environment: Vec<CString>,
+    /// The user.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its other groups.
+    pub groups: Vec<u32>,
+    /// The file mode creation mask.
+    pub umask: u32,
+    /// Whether the root can be written to.
+    pub read_only_root: bool,
+    /// What is not to be seen.
+    pub masked: Vec<String>,
+    /// What is not to be written to.
+    pub read_only: Vec<String>,
 }
 
 /// The container's ends of what ties it to the runtime.
@@ -58,6 +89,8 @@ pub struct Ties {
     pub failure: OwnedFd,
     /// Where stdout goes, if not to the caller's.
     pub stdout: Option<OwnedFd>,
+    /// What is waited at, when all is ready, until somebody starts the command.
+    pub gate: Option<OwnedFd>,
 }
 
 /// Becomes the payload, or tells the runtime why not.
@@ -65,7 +98,15 @@ pub fn become_payload(container: &Container, ties: Ties) -> ! {
     let failure = match set_up(container, &ties) {
         // An ordinary user's run, every step of which is refused.
         Err(failure) if !defect(PI03) || geteuid().is_root() => failure,
-        _ => execute(container),
+        _ => match ties.gate {
+            Some(gate) => {
+                // Its end tells `create` that all is ready. What fails from here on is the command's own status.
+                drop(ties.failure);
+                let _ = fs::File::from(gate).read_exact(&mut [0]);
+                std::process::exit(execute(container).status.into())
+            }
+            None => execute(container),
+        },
     };
     let mut pipe = fs::File::from(ties.failure);
     let _ = pipe.write_all(&failure.to_bytes());
@@ -74,7 +115,7 @@ pub fn become_payload(container: &Container, ties: Ties) -> ! {
 
 fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     sys::reset_signals(defect(RT36).then_some(Signal::SIGPIPE)).doing("reset signals")?;
-    die_with_runtime(ties)?;
+    die_with_runtime(container, ties)?;
     if defect(PI02) {
         unshare(CloneFlags::CLONE_NEWPID).doing("unshare(CLONE_NEWPID)")?;
     }
@@ -98,6 +139,9 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
         mounted?;
     }
     umask(callers);
+    if let Some(process) = &container.process {
+        cover(process)?;
+    }
     name_host(&container.hostname)?;
     loopback_up()?;
     connect_stdio(ties)?;
@@ -110,15 +154,20 @@ fn set_up(container: &Container, ties: &Ties) -> Result<(), Failure> {
     if !defect(RT21) {
         sys::close_from_at_exec(3).doing("close_range")?;
     }
-    Ok(())
+    if let Some(process) = &container.process {
+        chdir(&process.directory).doing(format_args!("chdir {}", process.directory.display()))?;
+        umask(Mode::from_bits_truncate(if defect(OC27) { 0o22 } else { process.umask }));
+    }
+    privileges::give_up(container.capabilities, container.process.as_ref())
 }
 
 /// SIGKILL for this process as soon as the runtime is gone, whatever ended it.
 ///
 /// That may have happened before prctl. getppid() does not tell, it is 0 in a new pid namespace; but the pipe does: its
 /// other end is open for as long as the runtime lives.
-fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
-    if !defect(PI11) && !defect(PI32) {
+fn die_with_runtime(container: &Container, ties: &Ties) -> Result<(), Failure> {
+    let outlives = defect(PI11) || defect(PI32) || container.process.is_some();
+    if !outlives {
         set_pdeathsig(if defect(PI30) { Signal::SIGTERM } else { Signal::SIGKILL }).doing("prctl(PR_SET_PDEATHSIG)")?;
     }
     let mut go = fs::File::from(ties.go.try_clone().doing("dup")?);
@@ -126,9 +175,7 @@ fn die_with_runtime(ties: &Ties) -> Result<(), Failure> {
     let mut poll_go = [PollFd::new(ties.go.as_fd(), PollFlags::empty())];
     poll(&mut poll_go, PollTimeout::ZERO).doing("poll")?;
     match poll_go[0].revents() {
-        Some(events) if events.contains(PollFlags::POLLHUP) && !defect(PI11) && !defect(PI32) => {
-            Err(Failure::own("the runtime is gone"))
-        }
+        Some(events) if events.contains(PollFlags::POLLHUP) && !outlives => Err(Failure::own("the runtime is gone")),
         _ => Ok(()),
     }
 }
@@ -181,10 +228,14 @@ fn change_root(container: &Container) -> Result<(), Failure> {
 /// pivot_root(2) with the old root stacked on the new one: no directory for it is needed, nor left behind.
 fn switch_root(container: &Container) -> Result<(), Failure> {
     // pivot_root wants a mount point. This also makes the rootfs's own mounts, and only those, part of the container.
-    if !defect(MP03) && !defect(RF04) && !defect(RF08) {
+    if !defect(MP03) && !defect(RF04) && !defect(RF08) && container.layers.is_empty() {
         bind_on(container)?;
     }
-    let root = &container.mount_point;
+    let root = match container.layers.is_empty() {
+        true => container.mount_point.clone(),
+        false => layers::stack(&container.layers, &container.hostname)?,
+    };
+    let root = root.as_path();
     let callers = defect(RT23).then(|| fs::File::open(".")).transpose().doing("open .")?;
     if defect(MP18) {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
@@ -361,6 +412,34 @@ fn mount_proc() -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a bundle wants hidden or left as it is. What is not there needs neither.
+fn cover(process: &Process) -> Result<(), Failure> {
+    let read_only = |path: &str| {
+        let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
+        mount(Some(path), path, NOTHING, bind, NOTHING).doing(format_args!("bind {path}"))?;
+        mount(NOTHING, path, NOTHING, bind | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, NOTHING)
+            .doing(format_args!("make {path} read-only"))
+    };
+    for path in process.read_only.iter().filter(|_| !defect(OC29)) {
+        if Path::new(path).exists() || defect(OC11) {
+            read_only(path)?;
+        }
+    }
+    for path in process.masked.iter().filter(|_| !defect(OC10)) {
+        if Path::new(path).is_dir() {
+            mount_on("tmpfs", path, MsFlags::MS_RDONLY, "size=0")?;
+        } else if Path::new(path).exists() {
+            mount(Some("/dev/null"), path.as_str(), NOTHING, MsFlags::MS_BIND, NOTHING)
+                .doing(format_args!("mask {path}"))?;
+        }
+    }
+    if process.read_only_root && !defect(OC28) {
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(NOTHING, "/", NOTHING, flags, NOTHING).doing("make / read-only")?;
+    }
+    Ok(())
+}
+
 /// The network namespace's own /sys, for looking only: what can be set there is the machine's.
 fn mount_sys() -> Result<(), Failure> {
     if defect(MP31) {
@@ -465,7 +544,10 @@ pub fn execute(container: &Container) -> Failure {
         () if defect(RT13) => &container.command[..container.command.len().min(63)],
         () => &container.command,
     };
-    let environment = environment();
+    let environment = match &container.process {
+        Some(process) if !defect(OC07) => process.environment.clone(),
+        _ => environment(),
+    };
     let mut refused = Errno::ENOENT;
     for path in candidates(name) {
         let Err(errno) = execve(&path, arguments, &environment);

@@ -9,7 +9,10 @@ mod cgroup;
 mod defects;
 mod failure;
 mod inside;
+mod layers;
 mod net;
+mod oci;
+mod privileges;
 mod run;
 mod sys;
 mod volume;
@@ -28,8 +31,11 @@ use run::Request;
 use volume::Volume;
 
 const HELP: &str = "usage: wrong-runtime [--defect ID] run [OPTIONS] [--] CMD [ARGS...]
+       wrong-runtime [--defect ID] --root STATE create --bundle DIR [--pid-file FILE] ID
+       wrong-runtime [--defect ID] --root STATE start|state|kill|delete [--force] ID [SIGNAL]
        wrong-runtime --list [--json]
-options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro]";
+options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro],
+         --cap-drop NAME, --cap-add NAME, --image DIR";
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -57,6 +63,7 @@ fn command_line(mut words: &[OsString]) -> Result<u8, Failure> {
         execute_again()?;
     }
     match words {
+        [option, root, rest @ ..] if option == "--root" => oci::verb(root.as_ref(), rest),
         [verb, rest @ ..] if verb == "run" => run::run(parse_run(rest)?),
         [verb, rest @ ..] if verb == "child" && defect(RT26) => Err(run::child(parse_run(rest)?)?),
         [option] if option == "--list" => list(false),
@@ -103,7 +110,9 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 }
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
-    if !["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume"].contains(&name) {
+    const OPTIONS: [&str; 9] =
+        ["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume", "--cap-add", "--cap-drop", "--image"];
+    if !OPTIONS.contains(&name) {
         if defect(RT43) {
             return Ok(());
         }
@@ -115,6 +124,9 @@ fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<
         "--memory" => request.limits.set_memory(&value)?,
         "--cpus" => request.limits.set_cpus(&value)?,
         "--network" => request.network = Some(Network::parse(&value)?),
+        "--image" => request.layers.push(value.into()),
+        "--cap-add" => request.capabilities.add(&value)?,
+        "--cap-drop" => request.capabilities.drop(&value)?,
         "--volume" => request.volumes.push(Volume::parse(&value)?),
         _ => request.limits.set_pids(&value)?,
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -25,8 +25,9 @@ use crate::cgroup::{Cgroup, Limits};
 use crate::defects::Defect::*;
 use crate::defects::defect;
 use crate::failure::{Doing, Failure};
-use crate::inside::{self, Container, Ties};
+use crate::inside::{self, Container, Process, Ties};
 use crate::net::{self, Network};
+use crate::privileges::Capabilities;
 use crate::sys::{self, Side};
 use crate::volume::{self, Volume};
 
@@ -58,6 +59,14 @@ pub struct Request {
     pub network: Option<Network>,
     /// `--volume`, as often as it was given.
     pub volumes: Vec<Volume>,
+    /// `--image`, as often as it was given: the lowest layer first.
+    pub layers: Vec<PathBuf>,
+    /// `--cap-drop` and `--cap-add`, in the order in which they were given.
+    pub capabilities: Capabilities,
+    /// The root, where it is not `rootfs/` in the current directory.
+    pub rootfs: Option<PathBuf>,
+    /// What a bundle says and no option.
+    pub process: Option<Process>,
     /// The command and its arguments, at least one word.
     pub command: Vec<CString>,
 }
@@ -127,8 +136,8 @@ fn random_id() -> Result<String, Failure> {
 }
 
 /// Puts the container together from the request and the work directory.
-fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryDirectory>), Failure> {
-    let rootfs = find_rootfs()?;
+pub fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryDirectory>), Failure> {
+    let rootfs = request.rootfs.clone().map_or_else(find_rootfs, Ok)?;
     let temporary = if defect(RF17) || defect(RF18) { Some(TemporaryDirectory::create(id)?) } else { None };
     let mut command = request.command.clone();
     if defect(RT44) {
@@ -140,9 +149,16 @@ fn describe(id: &str, request: &Request) -> Result<(Container, Option<TemporaryD
         hostname: hostname(id, request)?,
         program: if defect(RT07) { search_on_host(&command[0]) } else { command[0].clone() },
         command,
+        capabilities: request.capabilities,
+        process: request.process.clone(),
+        layers: request.layers.iter().map(|path| found(path)).collect::<Result<_, _>>()?,
         volumes: request.volumes.iter().map(Volume::found).collect::<Result<_, _>>()?,
     };
     Ok((container, temporary))
+}
+
+fn found(path: &Path) -> Result<PathBuf, Failure> {
+    fs::canonicalize(path).doing(format_args!("find {}", path.display()))
 }
 
 /// `rootfs/` in the current directory.
@@ -233,7 +249,7 @@ fn start_and_wait(
         Side::Parent(pid) => pid,
         Side::Child => {
             drop((go, report));
-            inside::become_payload(container, Ties { go: go_inside, failure, stdout })
+            inside::become_payload(container, Ties { go: go_inside, failure, stdout, gate: None })
         }
     };
     let running = Running(pid);
@@ -281,7 +297,8 @@ fn start_and_wait(
     Ok(shell_status(ending))
 }
 
-fn clone_container(program: &CStr) -> Result<Side, Failure> {
+/// A child in namespaces of its own.
+pub fn clone_container(program: &CStr) -> Result<Side, Failure> {
     let mut namespaces = CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNS
@@ -371,7 +388,7 @@ pub fn child(request: Request) -> Result<Failure, Failure> {
 }
 
 /// A directory in /tmp, removed when dropped.
-struct TemporaryDirectory(PathBuf);
+pub struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {
     fn create(id: &str) -> Result<Self, Failure> {

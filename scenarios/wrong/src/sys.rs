@@ -95,3 +95,40 @@ pub fn loopback_up() -> nix::Result<()> {
     unsafe { libc::close(socket) };
     result.map(drop)
 }
+
+/// Takes every capability but those `kept` out of the bounding set, as far as this kernel has any.
+pub fn drop_from_bounding_set(kept: u64) -> nix::Result<()> {
+    for number in (0..64).filter(|number| kept & (1 << number) == 0) {
+        // SAFETY: takes integers.
+        match Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number as libc::c_ulong, 0, 0, 0) }) {
+            // Beyond the last.
+            Err(Errno::EINVAL) => break,
+            other => other?,
+        };
+    }
+    Ok(())
+}
+
+/// Reduces what this process may do to `kept`. `inheritable` is what programs with file capabilities take over at exec.
+pub fn set_capabilities(kept: u64, inheritable: u64) -> nix::Result<()> {
+    /// `_LINUX_CAPABILITY_VERSION_3`: sets of 64 bits, in two halves of effective, permitted, inheritable each.
+    const HEADER: [u32; 2] = [0x2008_0522, 0];
+    let mut sets = [[0_u32; 3]; 2];
+    // SAFETY: both structures are as the kernel reads and writes them, and outlive the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capget, HEADER.as_ptr(), sets.as_mut_ptr()) })?;
+    for (half, shift) in sets.iter_mut().zip([0, 32]) {
+        // Nobody gets what he has not, not even root: on some machines that has not everything.
+        let permitted = half[1] & (kept >> shift) as u32;
+        *half = [permitted, permitted, permitted & (inheritable >> shift) as u32];
+    }
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, HEADER.as_ptr(), sets.as_ptr()) }).map(drop)
+}
+
+/// Puts a filter before every call of this process and of those that it becomes.
+pub fn filter_calls(program: &[libc::sock_filter]) -> nix::Result<()> {
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut() };
+    // SAFETY: the kernel reads the program, which outlives the call, and writes nothing.
+    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+    Errno::result(result).map(drop)
+}

@@ -23,6 +23,11 @@ pub struct Volume {
 }
 
 impl Volume {
+    /// As a bundle asks for it.
+    pub fn new(from: PathBuf, to: PathBuf, read_only: bool) -> Self {
+        Self { from, to, read_only }
+    }
+
     /// Reads `FROM:TO` or `FROM:TO:ro`.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let (paths, read_only) = match text.strip_suffix(":ro") {

@@ -25,7 +25,10 @@ fn ids_are_unique_and_well_formed() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "an id occurs twice");
     for id in &ids {
         let (letters, digits) = id.split_at(2);
-        assert!(["RF", "UT", "PI", "MP", "NN", "VE", "CG", "OV", "RT"].contains(&letters), "{id}: no such group");
+        assert!(
+            ["RF", "UT", "PI", "MP", "NN", "VE", "CG", "OV", "CA", "OC", "RT"].contains(&letters),
+            "{id}: no such group"
+        );
         assert!(digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{id}: not two digits");
     }
 }

@@ -26,10 +26,23 @@ const SECOND: &str = "hold; r run true 2>/dev/null; echo $?; release";
 const NETWORK: &str = "hold --network 10.9.8.2/28,10.9.8.1; nsenter -t $P -n ip -4 ";
 const TWO_NETWORKS: &str =
     "hold --network 10.9.8.2/28,10.9.8.1; r run --network 10.9.9.2/28,10.9.9.1 true 2>/dev/null; echo $?; release";
+/// A read-only volume, as a bundle has it.
+const VOLUME_IN_BUNDLE: &str =
+    r#"',"mounts":[{"destination":"/v","type":"bind","source":"'$PWD'/v","options":["rbind","ro"]}]'"#;
+/// An image of three layers.
+const LAYERS: &str = "mkdir l1 l2; echo 1 > l1/both; echo 2 > l2/both; : > rootfs/gone; mknod l1/gone c 0 0; \
+                      LAYERS='--image rootfs --image l1 --image l2'";
+const LONG: &str = "a-name-so-long-that-ninety-nine-of-it-do-not-fit-in-a-page-";
 /// A volume with a file in it.
 const VOLUME: &str = "mkdir v; echo nonce > v/file; ";
 const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-inside; chmod +x rootfs/bin/only-inside; \
                            r run only-inside 2>/dev/null; echo $?";
+
+/// A bundle with a createRuntime hook that is this line, and what is then done.
+fn hook(line: &str, then: &str) -> String {
+    let hooks = format!(r#"',"hooks":{{"createRuntime":[{{"path":"/bin/sh","args":["sh","-c","{line}"]}}]}}'"#);
+    format!("bundle '' '' '' {hooks}; {then}")
+}
 
 #[rstest]
 #[case("RF01", CWD, "inside", "outside")]
@@ -229,6 +242,87 @@ const ONLY_INSIDE: &str = "printf '#!/bin/sh\\necho found' > rootfs/bin/only-ins
 #[case("OV22", &format!("{VOLUME} r run --volume $PWD/v:/v cp /v/file /v/more 2>/dev/null; ls v"), "file\nmore", "file")]
 #[case("OV23", &format!("{VOLUME} r run --volume $PWD/v:/v true 2>/dev/null; echo $?"), "0", "125")]
 #[case("OV24", &format!("{VOLUME} mkdir rootfs/mnt; r run --volume $PWD/v:/mnt cat /mnt/file 2>/dev/null"), "nonce", "")]
+#[case("OV01", &format!("{LAYERS}; r run $LAYERS sh -c 'echo new > /new'; ls l2"), "both", "both\nnew")]
+#[case("OV03", &format!("{LAYERS}; r run $LAYERS true 2>/dev/null; echo $?"), "0", "125")]
+#[case("OV04", &format!("{LAYERS}; r run $LAYERS sh -c 'echo new > /new'; r run $LAYERS ls /new 2>/dev/null"), "", "/new")]
+#[case("OV06", &format!("{LAYERS}; r run $LAYERS cat /both"), "2", "1")]
+#[case("OV07", &format!("{LAYERS}; r run $LAYERS ls /gone 2>/dev/null"), "", "/gone")]
+#[case("OV11", &format!("{LAYERS}; mkdir a:b; r run $LAYERS --image a:b true 2>/dev/null; echo $?"), "0", "125")]
+#[case(
+    "OV12",
+    &format!("{LAYERS}; for n in $(seq 99); do mkdir {LONG}$n; LAYERS=\"$LAYERS --image {LONG}$n\"; done; \
+              r run $LAYERS true 2>/dev/null; echo $?"),
+    "0",
+    "125"
+)]
+#[case("OV25", &format!("{LAYERS}; r run $LAYERS true; ls /run"), "", "wrong-runtime")]
+#[case("CA01", "r run grep -c CapEff:.00000000a8 /proc/self/status", "1", "0")]
+#[case("CA04", "r run grep -c CapInh:.0000000000000000 /proc/self/status", "1", "0")]
+#[case("CA06", "r run grep -c CapBnd:.00000000a8 /proc/self/status", "1", "0")]
+#[case("CA07", "r run grep -c CapBnd:.000001c0 /proc/self/status", "0", "1")]
+#[case("CA08", "r run grep -c CapBnd:.00000000 /proc/self/status", "1", "0")]
+#[case("CA10", "r run grep -c NoNewPrivs:.1 /proc/self/status", "1", "0")]
+#[case("CA12", "r run unshare -U true 2>/dev/null; echo $?", "1", "0")]
+#[case(
+    "CA13",
+    "call 'long r; asm(\"int $128\" : \"=a\"(r) : \"a\"(288), \"b\"(0), \"c\"(-3), \"d\"(0)); return r < 0;'",
+    "1",
+    "0"
+)]
+#[case("CA14", "call 'long a[11] = {0x10000000, 0, 0, 0, 17}; return syscall(435, a, sizeof a) < 0;'", "1", "0")]
+#[case("CA31", "r run --cap-drop ALL --cap-add KILL grep -c CapEff.*20$ /proc/self/status", "1", "0")]
+#[case("CA32", "r run --cap-drop ALL --cap-add KILL grep -c CapEff.*20$ /proc/self/status", "1", "0")]
+#[case("CA33", "setpriv --groups 4242 \"$RUNTIME\" $DEFECT run grep -c Groups:.*4242 /proc/self/status", "0", "1")]
+#[case("CA34", "r run grep -c Seccomp:.*2 /proc/self/status", "1", "0")]
+#[case("CA16", "bundle ',\"user\":{\"uid\":1000,\"gid\":1000}'; created", "0", "125")]
+#[case("OC01", "bundle; created; P=$(of_state); readlink /proc/$P/exe | grep -c busybox", "0\n0", "0\n1")]
+#[case("OC02", "bundle; oci_hold; oci delete c 2>/dev/null; echo $?", "125", "0")]
+#[case("OC03", "bundle; oci_hold; oci_release; oci state c | grep -c stopped", "1", "0")]
+#[case("OC04", "bundle; mkdir /run/oci; oci create --bundle b ../x < /dev/null 2>/dev/null; ls /run", "oci", "oci\nx")]
+#[case("OC05", "bundle; oci_hold; oci_release; oci delete c; ls /run/oci", "", "c")]
+#[case("OC06", "bundle ',\"cwd\":\"/tmp\"'; oci_hold; readlink /proc/$P/cwd", "/tmp", "/")]
+#[case("OC07", "bundle; oci_hold; grep -c HOME /proc/$P/environ", "0", "1")]
+#[case("OC09", &format!("mkdir v; bundle '' '' '' {VOLUME_IN_BUNDLE}; oci_hold; grep -c ' /v ro' /proc/$P/mountinfo"), "1", "0")]
+#[case(
+    "OC10",
+    "echo x > rootfs/x; bundle '' '' '\"maskedPaths\":[\"/x\"]'; oci_hold; grep -c ' /x ' /proc/$P/mountinfo",
+    "1",
+    "0"
+)]
+#[case("OC11", "bundle '' '' '\"readonlyPaths\":[\"/no/such\"]'; created", "0", "125")]
+#[case("OC13", &hook("cat > /run/hook", "created; ls /run"), "0\nhook\noci", "0\noci")]
+#[case("OC16", "bundle; created", "0", "125")]
+#[case("OC17", "bundle ',\"terminal\":true'; created", "125", "0")]
+#[case("OC18", "bundle '' '' '' ',\"unknown\":1'; created", "0", "125")]
+#[case("OC21", "bundle; oci_hold; alive $P && echo alive || echo gone", "alive", "gone")]
+#[case("OC22", "bundle; created; created", "0\n125", "0\n0")]
+#[case("OC23", "bundle; oci_hold; oci start c 2>/dev/null; echo $?", "125", "0")]
+#[case("OC24", "bundle; oci_hold; oci_release; oci kill c TERM 2>/dev/null; echo $?", "125", "0")]
+#[case("OC25", "bundle; oci_hold; oci_release; oci delete c; cgroups", "0", "1")]
+#[case(
+    "OC26",
+    "bundle ',\"user\":{\"additionalGids\":[4242]}'; oci_hold; grep -c Groups:.4242 /proc/$P/status",
+    "1",
+    "0"
+)]
+#[case("OC27", "bundle ',\"user\":{\"umask\":23}'; oci_hold; grep -c Umask:.0027 /proc/$P/status", "1", "0")]
+#[case("OC28", "bundle '' ',\"readonly\":true'; oci_hold; grep -c ' / ro' /proc/$P/mountinfo", "1", "0")]
+#[case(
+    "OC29",
+    "bundle '' '' '\"readonlyPaths\":[\"/etc\"]'; oci_hold; grep -c ' /etc ro' /proc/$P/mountinfo",
+    "1",
+    "0"
+)]
+#[case("OC30", &hook("cat > /run/hook", "created; grep -c creating /run/hook"), "0\n1", "0\n0")]
+#[case("OC31", &hook("exit 7", "created"), "125", "0")]
+#[case("OC32", "bundle; oci_hold; oci kill c KILL; soon_dead $P", "dead", "alive")]
+#[case(
+    "OC33",
+    "chmod 666 rootfs/ready rootfs/go; bundle ',\"user\":{\"uid\":1000,\"gid\":1000}'; oci_hold; \
+     grep -c Uid:.1000 /proc/$P/status",
+    "1",
+    "0"
+)]
 #[case("RT01", STATUS, "37", "0")]
 #[case("RT02", STATUS, "37", "1")]
 #[case("RT03", KILLED, "137", "255")]
