@@ -29,7 +29,7 @@ const RIGHT: Control = Control { name: "", manifest: None, tiers: ALL, except: &
 
 /// All of them.
 pub const CONTROLS: [Control; 13] = [
-    Control { name: "mycontainer", manifest: Some("../runtime/boxproof.toml"), machine: true, ..RIGHT },
+    Control { name: "mycontainer", manifest: Some("../runtime/boxproof.toml"), tiers: EVERY, machine: true, ..RIGHT },
     Control { name: "wrong-runtime", manifest: Some("wrong/boxproof.toml"), tiers: EVERY, machine: true, ..RIGHT },
     Control { name: "c-minimal", machine: true, ..RIGHT },
     Control { name: "go-minimal", ..RIGHT },
