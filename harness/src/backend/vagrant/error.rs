@@ -83,11 +83,13 @@ impl VagrantError {
 
     /// The same by message id.
     pub fn text(&self) -> Text {
-        let of = |id: &str, directory: &PathBuf| Text::new(id).with("directory", directory.display());
+        // Their words are the command line's, and not among the scenarios' messages.
+        let said = |id: &str| Text::new(id);
+        let of = |id: &str, directory: &PathBuf| said(id).with("directory", directory.display());
         match self {
-            Self::NotStarted { detail } => Text::new("vagrant-not-started").with("detail", detail),
+            Self::NotStarted { detail } => said("vagrant-not-started").with("detail", detail),
             Self::Refused { command, detail } => {
-                Text::new("vagrant-refused").with("command", command).with("detail", detail)
+                said("vagrant-refused").with("command", command).with("detail", detail)
             }
             Self::Several { directory, names } => of("vagrant-several", directory).with("names", names.join(", ")),
             Self::Inaccessible { directory } => of("vagrant-inaccessible", directory),
@@ -101,7 +103,7 @@ impl VagrantError {
             Self::NoControllers { directory, controllers } => {
                 of("vagrant-no-controllers", directory).with("controllers", controllers)
             }
-            Self::Agent(error) => Text::new("vagrant-agent").with("detail", error),
+            Self::Agent(error) => said("vagrant-agent").with("detail", error),
         }
     }
 }
