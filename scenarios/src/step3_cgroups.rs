@@ -34,11 +34,17 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         requires: &[Requirement::Controller("cpu")],
-        ..scenario("cpu-throttled", "3", Robust, &["throttled", "share-kept"], cpu_throttled)
+        ..scenario("cpu-throttled", "3", Robust, &["stays-in-the-group", "throttled", "share-kept"], cpu_throttled)
     },
     Scenario {
         requires: &[Requirement::Controller("pids")],
-        ..scenario("pids-limited", "3", Robust, &["fork-refused", "refusal-counted", "rest-alive"], pids_limited)
+        ..scenario(
+            "pids-limited",
+            "3",
+            Robust,
+            &["stays-in-the-group", "fork-refused", "refusal-counted", "rest-alive"],
+            pids_limited,
+        )
     },
 ];
 
@@ -71,6 +77,20 @@ impl Group {
         let name = self.0.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let membership = container.host().text(container.pid(), "cgroup");
         membership.is_ok_and(|text| !text.lines().any(|line| line == format!("0::/{name}")))
+    }
+
+    /// Decides whether the container stays where it was put: whoever moves it may take a moment. True if it does not.
+    fn is_left(&self, exam: &mut Exam, container: &Container) -> bool {
+        let end = Instant::now() + exam.patience(Duration::from_millis(50));
+        while !self.was_left_by(container) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let left = self.was_left_by(container);
+        let source =
+            format!("/proc/{}/cgroup, after it was written to {}/cgroup.procs", container.pid(), self.0.display());
+        exam.check("stays-in-the-group", &Evidence::plain(Yes(!left), source), &is(Yes(true)))
+            .because("group-left-again");
+        left
     }
 
     fn evidence(&self, file: &str) -> Result<Evidence<String>> {
@@ -207,7 +227,7 @@ fn cpu_throttled(exam: &mut Exam) -> Result<(), Trouble> {
     container.order("spin 500", b"")?;
     let wall = start.elapsed();
     let used = group.count("cpu.stat", "usage_usec")?.map(|usage| usage - before);
-    let left = group.was_left_by(&container);
+    let left = group.is_left(exam, &container);
     exam.check("throttled", &group.count("cpu.stat", "nr_throttled")?, &at_least(1))
         .because_if(left, "group-left-again")
         .because("cpu-charged-elsewhere");
@@ -232,7 +252,7 @@ fn pids_limited(exam: &mut Exam) -> Result<(), Trouble> {
     let source = format!("fork(2) in the container until it is refused, pids.max {limit}");
     // The group holds the payload itself as well.
     let expected = format!("{} {}", limit - 1, libc::EAGAIN);
-    let left = group.was_left_by(&container);
+    let left = group.is_left(exam, &container);
     exam.check("fork-refused", &Evidence::plain(answer, source), &is(expected))
         .because_if(left, "group-left-again")
         .because("processes-counted-elsewhere");

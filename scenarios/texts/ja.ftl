@@ -409,6 +409,7 @@ scenario-cpu-throttled = cpu.max でコンテナが遅くなる
         echo $P | sudo tee /sys/fs/cgroup/slow/cgroup.procs
         cat /sys/fs/cgroup/slow/cpu.stat                   # 空回りの間、nr_throttled が増える
     .man = cgroups(7) のマニュアル, https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpu-throttled-stays-in-the-group = コンテナがグループに留まっている
 check-cpu-throttled-throttled = カーネルが実行を抑えた
 check-cpu-throttled-share-kept = 割り当てを超えて使わなかった
 
@@ -422,6 +423,7 @@ scenario-pids-limited = fork 爆弾が pids.max で止まる
         echo $P | sudo tee /sys/fs/cgroup/few/cgroup.procs
         cat /sys/fs/cgroup/few/pids.events                 # fork が断られると max が増える
     .man = cgroups(7), fork(2) (EAGAIN) のマニュアル
+check-pids-limited-stays-in-the-group = コンテナがグループに留まっている
 check-pids-limited-fork-refused = 上限で fork が断られる
 check-pids-limited-refusal-counted = pids.events に数えられる
 check-pids-limited-rest-alive = コンテナは生きている
