@@ -82,10 +82,12 @@ impl Group {
     /// Decides whether the container stays where it was put: whoever moves it may take a moment. True if it does not.
     fn is_left(&self, exam: &mut Exam, container: &Container) -> bool {
         let end = Instant::now() + exam.patience(Duration::from_millis(50));
-        while !self.was_left_by(container) && Instant::now() < end {
+        let mut left = self.was_left_by(container);
+        // The kernel tells nobody that a process was moved. Whoever waits for it looks again.
+        while !left && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(5));
+            left = self.was_left_by(container);
         }
-        let left = self.was_left_by(container);
         let source =
             format!("/proc/{}/cgroup, after it was written to {}/cgroup.procs", container.pid(), self.0.display());
         exam.check("stays-in-the-group", &Evidence::plain(Yes(!left), source), &is(Yes(true)))
