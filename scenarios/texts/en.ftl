@@ -396,6 +396,7 @@ check-memory-oom-kill-below-the-limit = Below the limit nothing is killed
 check-memory-oom-kill-climbs-to-the-limit = memory.current climbs to the limit, and not beyond
 check-memory-oom-kill-hog-killed = The hog is ended by SIGKILL (137)
 check-memory-oom-kill-oom-kill-counted = memory.events says oom_kill 1
+check-memory-oom-kill-stays-in-the-group = The container stays in the group
 check-memory-oom-kill-rest-alive = The rest of the container lives on
 check-memory-oom-kill-group-removable = The group can be removed afterwards
 

@@ -396,6 +396,7 @@ check-memory-oom-kill-below-the-limit = 上限より下では何も Kill され�
 check-memory-oom-kill-climbs-to-the-limit = memory.current が上限まで増え、超えない
 check-memory-oom-kill-hog-killed = メモリを使うプロセスが SIGKILL で終わる (137)
 check-memory-oom-kill-oom-kill-counted = memory.events が oom_kill 1 になる
+check-memory-oom-kill-stays-in-the-group = コンテナがグループに留まっている
 check-memory-oom-kill-rest-alive = コンテナの残りは生きている
 check-memory-oom-kill-group-removable = あとでグループを削除できる
 
