@@ -154,6 +154,7 @@ fn obey<O: Write + Send>(
         submission,
         controllers: cgroup::controllers().unwrap_or_default(),
         swap: fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1),
+        // What a testbed fills is taken from the machine that the agent needs, too: in the virtual one all of it is 512 MiB.
         memory: memory / 2,
         programs: plan.terms.programs.clone(),
     };

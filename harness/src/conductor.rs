@@ -13,6 +13,7 @@ use crate::result::{
 };
 use crate::scenario::Scenario;
 use crate::tree::{Content, Kind, Tree};
+use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -76,7 +77,7 @@ fn names_the_harness(parcel: &Parcel) -> Option<Flag> {
         Kind::File(Content::Host(path)) => std::fs::read(path).ok()?,
         _ => return None,
     };
-    let holds = |word: &&&str| program.windows(word.len()).any(|window| window == word.as_bytes());
+    let holds = |word: &&&str| memmem::find(&program, word.as_bytes()).is_some();
     let found: Vec<&str> = OURS.iter().filter(holds).copied().collect();
     let evidence = format!("{} holds: {}", parcel.plan.program, found.join(", "));
     (!found.is_empty()).then(|| Flag::raised("names-the-harness", evidence))

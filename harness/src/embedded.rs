@@ -1,6 +1,7 @@
 //! The probe program that this crate carries (see `build.rs`).
 
 use crate::error::{Context, Error, Result};
+use memchr::memmem;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::fs::File;
@@ -20,7 +21,7 @@ const SLOT: usize = 128;
 pub(crate) fn probe_dialling(socket: &str) -> Result<Vec<u8>> {
     static START: OnceLock<Option<usize>> = OnceLock::new();
     let mark = MARK.concat();
-    let find = || Some(PROBE.windows(mark.len()).position(|window| window == mark)? + mark.len());
+    let find = || Some(memmem::find(PROBE, &mark)? + mark.len());
     let start =
         START.get_or_init(find).ok_or_else(|| Error::new("the embedded probe has no slot for its socket's path"))?;
     if mark.len() + socket.len() >= SLOT {

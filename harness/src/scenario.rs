@@ -734,7 +734,6 @@ impl Exam {
     fn await_probe(&mut self, run: &Run, others: &[i32]) -> Result<Held, Trouble> {
         let deadline = self.start_patience();
         let mut end = Instant::now() + deadline;
-        let mut alone = false;
         loop {
             if let Some(held) = Held::accept(self.bed.listener(), self.bed.host(), self.patience(FINISH))? {
                 return Ok(held);
@@ -763,9 +762,7 @@ impl Exam {
                 return Err(self.never_started(run, &format!("the runtime ended: {end}"), id));
             } else {
                 // The runtime is gone, something of it is not: it may be about to dial in, and has no reason to wait.
-                if !std::mem::replace(&mut alone, true) {
-                    end = end.min(Instant::now() + self.patience(START / 8));
-                }
+                end = end.min(Instant::now() + self.patience(START / 8));
                 await_any(&[self.bed.listener()], left.min(Duration::from_millis(10)))?;
             }
         }
@@ -1044,6 +1041,7 @@ impl Exam {
             // Whoever has ended is at rest.
             let Ok(now) = self.bed.host().turns(run.pid()) else { return };
             still = if turns.replace(now) == Some(now) { still + 1 } else { 0 };
+            // The kernel does not announce that somebody has nothing to do.
             std::thread::sleep(self.patience(PAUSE));
         }
     }

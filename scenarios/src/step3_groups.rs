@@ -2,14 +2,14 @@
 //! cannot make one.
 
 use crate::scenario;
-use crate::step3_options::{Astray, by_group, limit};
-use boxproof_harness::container::Held;
+use crate::step3_options::limit;
+use boxproof_harness::container::{Container, Held};
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::Evidence;
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
 use boxproof_harness::manifest::Offer;
 use boxproof_harness::result::Tier::{Hardened, Robust};
-use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble};
+use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble, Verdict};
 use nix::mount::{MsFlags, mount};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -46,9 +46,71 @@ pub(crate) fn group(exam: &Exam, pid: i32) -> Result<Evidence<String>> {
     Ok(Evidence::plain(path, format!("/proc/{pid}/cgroup")))
 }
 
+/// The group of the runtime itself. Whoever has ended, container or no container, is in none.
+pub(crate) fn runtimes_group(exam: &Exam, container: &Container) -> Result<Evidence<String>> {
+    let pid = container.run.pid();
+    match group(exam, pid) {
+        Err(_) if container.run.wait(Duration::ZERO)?.is_some() => {
+            Ok(Evidence::plain("—".to_owned(), format!("waitid: pid {pid}, the runtime, has ended")))
+        }
+        found => found,
+    }
+}
+
 /// The group that the runtime under test is started in: that of the testbed's own init.
 pub(crate) fn callers_group(exam: &Exam) -> Result<String> {
     Ok(group(exam, exam.bed.init_pid())?.value)
+}
+
+/// What is wrong with a container's group, where no limit of its own can be read there.
+#[derive(Clone, Copy)]
+pub(crate) enum Astray {
+    /// It stands in the one that the runtime was started in, and is moved when its command has long been running.
+    Late,
+    /// It stays in the one that the runtime was started in.
+    Outside,
+    /// Its group was not given the controller.
+    WithoutController,
+}
+
+impl Astray {
+    /// `limit` is what was read of the container's group.
+    pub(crate) fn look(exam: &Exam, container: &Container, limit: &Evidence<String>) -> Result<Option<Astray>> {
+        let own = group(exam, container.pid())?.value;
+        let outside = Astray::outside(exam, container, &own, &callers_group(exam)?)?;
+        Ok(outside.or((limit.value == "no such file").then_some(Astray::WithoutController)))
+    }
+
+    /// `own` is the container's group.
+    fn outside(exam: &Exam, container: &Held, own: &str, caller: &str) -> Result<Option<Astray>> {
+        Ok(match own == caller {
+            true if joins_later(exam, container, caller)? => Some(Astray::Late),
+            true => Some(Astray::Outside),
+            false => None,
+        })
+    }
+}
+
+/// Whatever fails of a limit fails because of the group first.
+pub(crate) fn by_group(verdict: Verdict<'_>, astray: Option<Astray>) -> Verdict<'_> {
+    match astray {
+        Some(Astray::Late) => verdict.because("group-joined-late"),
+        Some(Astray::Outside) => verdict.because("group-never-joined"),
+        Some(Astray::WithoutController) => verdict.because("controller-not-enabled"),
+        None => verdict,
+    }
+}
+
+/// Whether it leaves the caller's group after all, when its command has long been running.
+fn joins_later(exam: &Exam, container: &Held, caller: &str) -> Result<bool> {
+    let end = Instant::now() + exam.patience(Duration::from_millis(1500));
+    while Instant::now() < end && !container.is_gone() {
+        if group(exam, container.pid())?.value != caller {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(false)
 }
 
 fn has_controller(name: &str) -> Result<bool> {
@@ -73,7 +135,7 @@ fn groups_apart(exam: &mut Exam) -> Result<(), Trouble> {
         Expect::that(words, move |group: &String| *group == caller || *group != other)
     };
     let payload = group(exam, first.pid())?;
-    let runtime = group(exam, first.run.pid())?;
+    let runtime = runtimes_group(exam, &first)?;
     let expected = apart(&payload.value);
     exam.check("runtime-stays-outside", &runtime.with(payload.clone()).map(|(runtime, _)| runtime), &expected)
         .because("runtime-in-the-group");
@@ -93,23 +155,9 @@ fn limited_from_the_start(exam: &mut Exam) -> Result<(), Trouble> {
     let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let own = group(exam, container.pid())?;
     let caller = callers_group(exam)?;
-    let late = own.value == caller && joins_later(exam, &container, &caller)?;
-    exam.check("in-a-group-of-its-own", &own, &is_not(caller))
-        .because_if(late, "group-joined-late")
-        .because("group-never-joined");
+    let astray = Astray::outside(exam, &container, &own.value, &caller)?;
+    by_group(exam.check("in-a-group-of-its-own", &own, &is_not(caller)), astray);
     Ok(())
-}
-
-/// Whether it leaves the caller's group after all, when its command has long been running.
-pub(crate) fn joins_later(exam: &Exam, container: &Held, caller: &str) -> Result<bool> {
-    let end = Instant::now() + exam.patience(Duration::from_millis(1500));
-    while Instant::now() < end && !container.is_gone() {
-        if group(exam, container.pid())?.value != caller {
-            return Ok(true);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(false)
 }
 
 /// A limit that cannot be set ends the run: whoever asks for it relies on it.
@@ -171,7 +219,7 @@ fn memory_option_large(exam: &mut Exam) -> Result<(), Trouble> {
     let max = limit(&container, "memory.max")?;
     let astray = Astray::look(exam, &container, &max)?;
     let cut = max.value == (bytes & u64::from(u32::MAX)).to_string();
-    by_group(exam.check("memory-max", &max, &is(bytes.to_string())), astray.as_ref())
+    by_group(exam.check("memory-max", &max, &is(bytes.to_string())), astray)
         .because_if(cut, "limit-cut-to-32-bits")
         .because("limit-not-set");
     Ok(())

@@ -1,14 +1,14 @@
 //! Step 3 of the workshop, done by the runtime itself: limits that it offers as options.
 
 use crate::scenario;
-use crate::step3_groups::{callers_group, group, joins_later};
+use crate::step3_groups::{Astray, by_group};
 use boxproof_harness::container::{Answer, Container};
 use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{Expect, Yes, is, is_not};
 use boxproof_harness::manifest::Offer;
 use boxproof_harness::result::Tier::Robust;
-use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble, Verdict};
+use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble};
 use std::fs;
 use std::path::PathBuf;
 
@@ -50,36 +50,6 @@ pub(crate) fn limit(container: &Container, file: &str) -> Result<Evidence<String
     Ok(Evidence::plain(value, format!("/proc/{}/cgroup, then {}", container.pid(), file.display())))
 }
 
-/// What is wrong with a container's group, where no limit of its own can be read there.
-pub(crate) enum Astray {
-    /// It stands in the one that the runtime was started in, and is moved when its command has long been running.
-    Late,
-    /// It stays in the one that the runtime was started in.
-    Outside,
-    /// Its group was not given the controller.
-    WithoutController,
-}
-
-impl Astray {
-    /// `limit` is what was read of the container's group.
-    pub(crate) fn look(exam: &Exam, container: &Container, limit: &Evidence<String>) -> Result<Option<Astray>> {
-        let caller = callers_group(exam)?;
-        if group(exam, container.pid())?.value == caller {
-            let late = joins_later(exam, container, &caller)?;
-            return Ok(Some(if late { Astray::Late } else { Astray::Outside }));
-        }
-        Ok((limit.value == "no such file").then_some(Astray::WithoutController))
-    }
-}
-
-/// Whatever fails of a limit fails because of the group first.
-pub(crate) fn by_group<'a>(verdict: Verdict<'a>, astray: Option<&Astray>) -> Verdict<'a> {
-    verdict
-        .because_if(matches!(astray, Some(Astray::Late)), "group-joined-late")
-        .because_if(matches!(astray, Some(Astray::Outside)), "group-never-joined")
-        .because_if(matches!(astray, Some(Astray::WithoutController)), "controller-not-enabled")
-}
-
 /// `--memory` in bytes: the limit is set, swap is no way around it, and whoever goes beyond is killed.
 fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     const MIB: u32 = 1 << 20;
@@ -98,11 +68,11 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
     let unlimited = max.value == "max";
     let astray = Astray::look(exam, &container, &max)?;
     let high = limit(&container, "memory.high")?.value == bytes.to_string();
-    by_group(exam.check("memory-max", &max, &is(bytes.to_string())), astray.as_ref())
+    by_group(exam.check("memory-max", &max, &is(bytes.to_string())), astray)
         .because_if(high, "memory-high-is-no-limit")
         .because_if(unlimited, "limit-not-set")
         .because("limit-miscounted");
-    by_group(exam.check("swap-max", &limit(&container, "memory.swap.max")?, &is("0".to_owned())), astray.as_ref())
+    by_group(exam.check("swap-max", &limit(&container, "memory.swap.max")?, &is("0".to_owned())), astray)
         .because("swap-escapes-the-limit");
     let mut taken = 0;
     while taken < bytes * 2 && container.ask(&format!("allocate {}", 4 * MIB), b"")? != Answer::Gone {
@@ -113,7 +83,7 @@ fn memory_option(exam: &mut Exam) -> Result<(), Trouble> {
         (bytes / MIB / 2..=bytes / MIB).contains(&taken)
     });
     let observed = Evidence::plain(mebibytes, "MiB written by the payload before it was killed");
-    by_group(exam.check("killed-at-the-limit", &observed, &expected), astray.as_ref())
+    by_group(exam.check("killed-at-the-limit", &observed, &expected), astray)
         .because_if(unlimited, "limit-not-set")
         .because("swap-escapes-the-limit");
     Ok(())
@@ -137,7 +107,7 @@ fn cpus_option(exam: &mut Exam) -> Result<(), Trouble> {
         }
     });
     let reversed = max.value == format!("{:.2}", 100.0 / f64::from(hundredths));
-    by_group(exam.check("cpu-max", &max, &is(format!("{:.2}", f64::from(hundredths) / 100.0))), astray.as_ref())
+    by_group(exam.check("cpu-max", &max, &is(format!("{:.2}", f64::from(hundredths) / 100.0))), astray)
         .because_if(reversed, "cpu-max-reversed")
         .because("limit-not-set");
     Ok(())
@@ -152,12 +122,11 @@ fn pids_option(exam: &mut Exam) -> Result<(), Trouble> {
     let container = started.map_err(|trouble| trouble.because("limit-breaks-the-run"))?;
     let max = limit(&container, "pids.max")?;
     let astray = Astray::look(exam, &container, &max)?;
-    by_group(exam.check("pids-max", &max, &is(most.to_string())), astray.as_ref()).because("limit-not-set");
+    by_group(exam.check("pids-max", &max, &is(most.to_string())), astray).because("limit-not-set");
     let (answer, _) = container.order("crowd 200", b"")?;
     let errno = answer.split(' ').nth(1).unwrap_or_default().to_owned();
     let refused = Evidence::read(errno, "errno of fork(2) in the container", answer);
-    by_group(exam.check("fork-refused", &refused, &is(libc::EAGAIN.to_string())), astray.as_ref())
-        .because("limit-not-set");
+    by_group(exam.check("fork-refused", &refused, &is(libc::EAGAIN.to_string())), astray).because("limit-not-set");
     Ok(())
 }
 

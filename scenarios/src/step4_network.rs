@@ -189,7 +189,7 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
 
     await_carrier(exam, &container.netlink()?, link.index)?;
     let astray = ends.iter().any(|end| end.loopback);
-    if !way_in(exam, &container, link.index, own, astray)? {
+    if !way_in(exam, &container, own, astray)? {
         return Ok(());
     }
     way_back(exam, &container, "way-back", gateway, own)?;
@@ -207,27 +207,17 @@ fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
     Ok(())
 }
 
-/// Nobody listens there: a host that is reached refuses, and the container's interface has counted the packet.
-fn way_in(
-    exam: &mut Exam,
-    container: &Container,
-    index: u32,
-    address: Ipv4Addr,
-    astray: bool,
-) -> Result<bool, Trouble> {
-    let received = || -> Result<u64> {
-        let links = container.netlink()?.links()?;
-        Ok(links.into_iter().find(|link| link.index == index).map_or(0, |link| link.rx_packets))
-    };
-    let before = received()?;
+/// Nobody listens there: a host that is reached refuses, and has received the packet that it refuses.
+fn way_in(exam: &mut Exam, container: &Container, address: Ipv4Addr, astray: bool) -> Result<bool, Trouble> {
+    let before = container.host().tcp_segments(container.pid())?;
     let target = SocketAddr::from((address, exam.lot.port()));
     let refusal = TcpStream::connect_timeout(&target, exam.patience(Duration::from_secs(5))).err();
     let refusal = refusal.map_or("connected".to_owned(), |error| format!("{:?}", error.kind()));
-    let arrived = received()? > before;
-    let observed = format!("{refusal}, {}", if arrived { "packets counted" } else { "no packets counted" });
-    let source = format!("connect(2) from the host to {target}, and IFLA_STATS64 of the container's end");
+    let arrived = container.host().tcp_segments(container.pid())? > before;
+    let observed = format!("{refusal}, {}", if arrived { "by the container" } else { "not by the container" });
+    let source = format!("connect(2) from the host to {target}, and Tcp: InSegs of /proc/{}/net/snmp", container.pid());
     let verdict = exam
-        .check("way-in", &Evidence::plain(observed, source), &is("ConnectionRefused, packets counted".to_owned()))
+        .check("way-in", &Evidence::plain(observed, source), &is("ConnectionRefused, by the container".to_owned()))
         .because_if(astray, "host-address-on-lo")
         .because("no-way-in");
     Ok(verdict.passed())

@@ -1,7 +1,7 @@
 //! Step 5 of the workshop: what is left on the host.
 
 use crate::scenario;
-use crate::step3_groups::{callers_group, group};
+use crate::step3_groups::{callers_group, group, runtimes_group};
 use boxproof_harness::container::Container;
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{List, is};
@@ -90,7 +90,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn of(exam: &Exam, container: &Container) -> Result<Seen, Trouble> {
-        let (runtime, payload) = (group(exam, container.run.pid())?.value, group(exam, container.pid())?.value);
+        let (runtime, payload) = (runtimes_group(exam, container)?.value, group(exam, container.pid())?.value);
         Ok(Seen { seated: runtime == payload && payload != callers_group(exam)?, unshared: unshared(exam, container)? })
     }
 }

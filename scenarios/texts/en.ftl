@@ -403,6 +403,7 @@ check-memory-oom-kill-below-the-limit = Below the limit nothing is killed
 check-memory-oom-kill-climbs-to-the-limit = memory.current climbs to the limit, and not beyond
 check-memory-oom-kill-hog-killed = The hog is ended by SIGKILL (137)
 check-memory-oom-kill-oom-kill-counted = memory.events says oom_kill 1
+check-memory-oom-kill-stays-in-the-group = The container stays in the group
 check-memory-oom-kill-rest-alive = The rest of the container lives on
 check-memory-oom-kill-group-removable = The group can be removed afterwards
 
@@ -416,6 +417,7 @@ scenario-cpu-throttled = cpu.max slows the container down
         echo $P | sudo tee /sys/fs/cgroup/slow/cgroup.procs
         cat /sys/fs/cgroup/slow/cpu.stat                   # nr_throttled grows while it spins
     .man = cgroups(7), https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpu-throttled-stays-in-the-group = The container stays in the group
 check-cpu-throttled-throttled = The kernel has throttled it
 check-cpu-throttled-share-kept = It used no more than its share
 
@@ -429,6 +431,7 @@ scenario-pids-limited = A fork bomb ends at pids.max
         echo $P | sudo tee /sys/fs/cgroup/few/cgroup.procs
         cat /sys/fs/cgroup/few/pids.events                 # max grows when fork is refused
     .man = cgroups(7), fork(2) (EAGAIN)
+check-pids-limited-stays-in-the-group = The container stays in the group
 check-pids-limited-fork-refused = fork is refused at the limit
 check-pids-limited-refusal-counted = pids.events counts the refusal
 check-pids-limited-rest-alive = The container lives on

@@ -403,6 +403,7 @@ check-memory-oom-kill-below-the-limit = 上限より下では何も Kill され�
 check-memory-oom-kill-climbs-to-the-limit = memory.current が上限まで増え、超えない
 check-memory-oom-kill-hog-killed = メモリを使うプロセスが SIGKILL で終わる (137)
 check-memory-oom-kill-oom-kill-counted = memory.events が oom_kill 1 になる
+check-memory-oom-kill-stays-in-the-group = コンテナがグループに留まっている
 check-memory-oom-kill-rest-alive = コンテナの残りは生きている
 check-memory-oom-kill-group-removable = あとでグループを削除できる
 
@@ -416,6 +417,7 @@ scenario-cpu-throttled = cpu.max でコンテナが遅くなる
         echo $P | sudo tee /sys/fs/cgroup/slow/cgroup.procs
         cat /sys/fs/cgroup/slow/cpu.stat                   # 空回りの間、nr_throttled が増える
     .man = cgroups(7) のマニュアル, https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu
+check-cpu-throttled-stays-in-the-group = コンテナがグループに留まっている
 check-cpu-throttled-throttled = カーネルが実行を抑えた
 check-cpu-throttled-share-kept = 割り当てを超えて使わなかった
 
@@ -429,6 +431,7 @@ scenario-pids-limited = fork 爆弾が pids.max で止まる
         echo $P | sudo tee /sys/fs/cgroup/few/cgroup.procs
         cat /sys/fs/cgroup/few/pids.events                 # fork が断られると max が増える
     .man = cgroups(7), fork(2) (EAGAIN) のマニュアル
+check-pids-limited-stays-in-the-group = コンテナがグループに留まっている
 check-pids-limited-fork-refused = 上限で fork が断られる
 check-pids-limited-refusal-counted = pids.events に数えられる
 check-pids-limited-rest-alive = コンテナは生きている

@@ -5,6 +5,8 @@ use crate::error::{Context, Error, Result};
 use crate::expect::Yes;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{FileStat, Mode, fstat};
+use procfs::FromRead;
+use procfs::net::Snmp;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -60,7 +62,8 @@ impl HostProc {
         Ok(HostProc(Arc::new(fd)))
     }
 
-    /// How often all threads of a process have been given a processor so far: the same twice means that it did nothing between.
+    /// How often the threads of a process have given a processor back so far (proc_pid_status(5), `*_ctxt_switches`). Twice the
+    /// same: it did nothing in between, or has not paused.
     pub fn turns(&self, pid: i32) -> Result<u64> {
         let mut turns = 0;
         for thread in self.names(pid, "task")? {
@@ -70,6 +73,14 @@ impl HostProc {
             turns += counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
         }
         Ok(turns)
+    }
+
+    /// How many TCP segments the process's network namespace has received so far: `Tcp: InSegs` of `/proc/PID/net/snmp`
+    /// (tcpInSegs, RFC 4022). What an interface counts would not do: it counts the kernel's own IPv6 multicasts, too.
+    pub fn tcp_segments(&self, pid: i32) -> Result<u64> {
+        let text = self.bytes(pid, "net/snmp")?;
+        let snmp = Snmp::from_read(text.as_slice());
+        Ok(snmp.map_err(|error| Error::new(format!("read /proc/{pid}/net/snmp: {error}")))?.tcp_in_segs)
     }
 
     /// The content of `/proc/PID/NAME`.

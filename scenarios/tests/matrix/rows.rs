@@ -44,15 +44,22 @@ pub struct Row {
     local: bool,
     /// Whether what needs cgroup2's controllers is examined, too: in the virtual machine, where this machine has none.
     limits: bool,
-    /// What was found on this machine, and how long that took.
-    here: OnceLock<(Report, Duration)>,
+    here: OnceLock<Examined>,
     examined: OnceLock<Examined>,
 }
 
-/// What was found.
+/// What was found, and how long that took.
+#[derive(Clone)]
 pub struct Examined {
     pub report: Report,
     pub took: Duration,
+}
+
+impl Examined {
+    fn by(exam: impl FnOnce() -> Report) -> Examined {
+        let start = Instant::now();
+        Examined { report: exam(), took: start.elapsed() }
+    }
 }
 
 impl Row {
@@ -63,31 +70,31 @@ impl Row {
     /// Its exam, which takes place when it is first asked for.
     pub fn examined(&self) -> &Examined {
         self.examined.get_or_init(|| {
-            let (mut report, mut took) =
-                self.here().cloned().unwrap_or_else(|| self.in_the_machine(&self.core_and_limits()));
-            let missing = self.missing(&report);
+            let mut all = self.here().cloned().unwrap_or_else(|| self.in_the_machine(&self.core_and_limits()));
+            let missing = self.missing(&all.report);
             if !missing.is_empty() {
-                let (found, more) = self.in_the_machine(&missing);
-                complete(&mut report, found);
-                took += more;
+                let found = self.in_the_machine(&missing);
+                complete(&mut all.report, found.report);
+                all.took += found.took;
             }
-            Examined { report, took }
+            all
         })
     }
 
     /// On this machine.
-    fn here(&self) -> Option<&(Report, Duration)> {
-        self.local.then(|| self.here.get_or_init(|| timed(|| exam(&self.program, quick_backend(), &SEED))))
+    fn here(&self) -> Option<&Examined> {
+        self.local.then(|| self.here.get_or_init(|| Examined::by(|| exam(&self.program, quick_backend(), &SEED))))
     }
 
     /// What this machine lacks the controllers for, if this row is about limits. With it comes the scenario that is there for
     /// the mutant: causes are weighed against each other.
-    fn missing(&self, report: &Report) -> BTreeSet<&str> {
-        let lacking = report.checks.iter().filter(|check| needs_a_controller(check) && self.is_about(check.tier));
-        let mut missing: BTreeSet<&'static str> = BTreeSet::new();
-        if self.limits {
-            missing.extend(lacking.filter_map(|check| scenario_named(&check.scenario)));
+    fn missing(&self, report: &Report) -> BTreeSet<&'static str> {
+        if !self.limits {
+            return BTreeSet::new();
         }
+        let lacking = |check: &Check| needs_a_controller(check) && self.is_about(check.tier);
+        let of_these = |id: &&str| report.checks.iter().any(|check| check.scenario == *id && lacking(check));
+        let mut missing: BTreeSet<_> = catalogue().iter().map(|scenario| scenario.id).filter(of_these).collect();
         if !missing.is_empty() {
             missing.extend(MUTANTS.iter().filter(|(id, ..)| *id == self.name).map(|(_, scenario, _)| scenario));
         }
@@ -115,9 +122,9 @@ impl Row {
     }
 
     /// In a virtual machine of its own.
-    fn in_the_machine(&self, scenarios: &BTreeSet<&str>) -> (Report, Duration) {
+    fn in_the_machine(&self, scenarios: &BTreeSet<&str>) -> Examined {
         let only = scenarios.iter().flat_map(|id| ["--only", id]);
-        timed(|| exam(&self.program, "vm", &SEED.into_iter().chain(only).collect::<Vec<_>>()))
+        Examined::by(|| exam(&self.program, "vm", &SEED.into_iter().chain(only).collect::<Vec<_>>()))
     }
 
     /// `None`: not examined, because it needs a controller of cgroup2 and this row is not about limits.
@@ -148,15 +155,6 @@ impl Row {
     pub fn flags(&self) -> BTreeSet<&str> {
         self.report().flags.iter().map(|flag| flag.id.as_str()).collect()
     }
-}
-
-fn timed(exam: impl FnOnce() -> Report) -> (Report, Duration) {
-    let start = Instant::now();
-    (exam(), start.elapsed())
-}
-
-fn scenario_named(id: &str) -> Option<&'static str> {
-    catalogue().iter().map(|scenario| scenario.id).find(|known| *known == id)
 }
 
 fn needs_a_controller(check: &Check) -> bool {

@@ -272,7 +272,11 @@ fn start_and_wait(
     }
     if let (true, Some(cgroup)) = (defect(CG10), cgroup) {
         thread::sleep(LATE);
-        let _ = cgroup.add(pid);
+        let group = |pid: &str| fs::read(format!("/proc/{pid}/cgroup")).ok();
+        // Not out of a group into which somebody else has put it meanwhile: that would be another mistake.
+        if group(&pid.to_string()) == group("self") {
+            let _ = cgroup.add(pid);
+        }
     }
     if let (true, Some(cgroup)) = (defect(CG39), cgroup) {
         cgroup.keep(pid);

@@ -23,7 +23,7 @@ mount -t tmpfs tmpfs /run
 [ -z "$CGROUP" ] || mount --bind "$CGROUP" "$CGROUP_ROOT"
 mount --make-rshared /
 hostname outside
-echo 0 > /proc/sys/net/ipv4/ip_forward
+echo 0 > /proc/sys/net/ipv4/ip_forward # whatever the machine has, from which a new namespace takes it over
 umask 022
 rmdir /run/mount 2> /dev/null || : # mount(8) has made it
 cd "$WORK"
