@@ -3,7 +3,7 @@
 use crate::scenario;
 use boxproof_harness::container::Held;
 use boxproof_harness::error::{Context, Result};
-use boxproof_harness::evidence::Evidence;
+use boxproof_harness::evidence::{Evidence, IdPath};
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
 use boxproof_harness::manifest::Offer;
 use boxproof_harness::oci::{Bundle, State, json};
@@ -287,8 +287,9 @@ fn oci_file_systems(exam: &mut Exam) -> Result<(), Trouble> {
         created => created?,
     };
     let held = exam.start_created(&created)?;
-    let root = Evidence::plain(Yes(true), format!("/proc/{}/root is {name} of the bundle", held.pid()));
-    exam.check("root-beside-the-bundle", &root, &is(Yes(true)));
+    let rootfs = exam.rootfs_identity()?;
+    let there = Expect::that(rootfs.to_string(), move |place: &IdPath| place.ino == rootfs);
+    exam.check("root-beside-the-bundle", &held.root()?, &there).because("root-not-beside-the-bundle");
     let mounts = held.mounts()?;
     let options = |at: &str| {
         let mount = mounts.value.iter().rfind(|mount| mount.at == at);
