@@ -111,12 +111,15 @@ impl Exam {
 
     /// Asks for the state until its status is `status`, for as long as a container may take to get there.
     pub fn await_status(&mut self, bundle: &Bundle, status: &str) -> Result<Option<State>, Trouble> {
+        const PAUSE: Duration = Duration::from_millis(5);
         let end = std::time::Instant::now() + self.patience(FINISH / 12);
         loop {
             let state = self.state(bundle)?;
             if state.as_ref().is_none_or(|state| state.status == status) || std::time::Instant::now() >= end {
                 return Ok(state);
             }
+            // Nobody announces a state, and each question is a process.
+            std::thread::sleep(self.patience(PAUSE));
         }
     }
 
