@@ -315,7 +315,13 @@ fn hook(line: &str, then: &str) -> String {
 )]
 #[case("OC30", &hook("cat > /run/hook", "created; grep -c creating /run/hook"), "0\n1", "0\n0")]
 #[case("OC31", &hook("exit 7", "created"), "125", "0")]
-#[case("OC32", "bundle; oci_hold; oci kill c KILL; soon_dead $P", "dead", "alive")]
+#[case(
+    "OC32",
+    "bundle ',\"args\":[\"/bin/sh\",\"-c\",\"term() { echo > /term; }; trap term TERM; echo > /ready; while :; do read line < /go; done\"]'; \
+     oci_hold; oci kill c KILL; while alive $P && [ ! -e rootfs/term ]; do :; done; [ -e rootfs/term ] && echo TERM || echo KILL",
+    "KILL",
+    "TERM"
+)]
 #[case(
     "OC33",
     "chmod 666 rootfs/ready rootfs/go; bundle ',\"user\":{\"uid\":1000,\"gid\":1000}'; oci_hold; \
