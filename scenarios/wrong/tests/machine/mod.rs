@@ -73,6 +73,8 @@ pub fn run(defect: Option<&str>, script: &str) -> String {
     let cgroup = Cgroup::create(&work.path().file_name().expect("a name").to_string_lossy());
     let output = Command::new("timeout")
         .args([
+            // unshare(1) waits for its child whatever else it is sent, and takes it along when it is killed.
+            "--signal=KILL",
             "60",
             "unshare",
             "--mount",
