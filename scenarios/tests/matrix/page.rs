@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// One line a runtime, one letter a scenario.
 pub fn grid(rows: &[Row]) -> String {
     let mut grid = String::from(
-        "x fails   . passes   - does not apply   _ needs a limit, which this row is not about   ! error\n\n",
+        "x fails   . passes   - does not apply   _ not examined: this row is about something else   ! error\n\n",
     );
     for (at, scenario) in catalogue().iter().enumerate() {
         let _ = writeln!(grid, "{:>3} {}", at + 1, scenario.id);
@@ -51,7 +51,8 @@ pub fn page(rows: &[Row]) -> String {
     let mut page = String::from(
         "# The kill matrix\n\nWritten by `make matrix`; do not edit. Every deliberately wrong runtime (`scenarios/wrong`), every \
          cheat and fake, and right\nruntimes (`scenarios/controls`) against the whole catalogue. CI examines them all anew and fails \
-         when a mutant survives, a\ncontrol fails, a scenario kills no mutant, or a line of this page changes.\n\n",
+         when a mutant survives, a\ncontrol fails, a scenario kills no mutant, or a line of this page changes. A mutant of one of the next \
+         steps is examined in that step\nand in tier core, any other in everything but the next steps.\n\n",
     );
     let _ = writeln!(page, "- {killed} of {mutants} mutants are killed.");
     let share = rightly as f64 * 100.0 / mutants.max(1) as f64;

@@ -83,7 +83,27 @@ impl Row {
 
     /// On this machine.
     fn here(&self) -> Option<&Examined> {
-        self.local.then(|| self.here.get_or_init(|| Examined::by(|| exam(&self.program, quick_backend(), &SEED))))
+        self.local.then(|| {
+            self.here.get_or_init(|| {
+                let only = only(&self.home());
+                Examined::by(|| exam(&self.program, quick_backend(), &[&SEED[..], &only].concat()))
+            })
+        })
+    }
+
+    /// The only scenarios that a mutant is examined in whose mistake is in one of the next steps: that step's, and what is of
+    /// tier core. Each of these steps is code of its own behind an option or a verb. Any other mutant is examined in
+    /// everything but them, and whatever is no mutant in everything.
+    fn home(&self) -> BTreeSet<&'static str> {
+        let known = |id: &str| catalogue().iter().find(|scenario| scenario.id == id);
+        let own: Vec<&Scenario> =
+            MUTANTS.iter().filter(|(id, ..)| *id == self.name).filter_map(|(_, scenario, _)| known(scenario)).collect();
+        let next = |scenario: &Scenario| scenario.tier == Tier::Next;
+        let near = |scenario: &&Scenario| match own.iter().find(|own| next(own)) {
+            Some(own) => scenario.step == own.step || scenario.tier == Tier::Core,
+            None => self.kind != Kind::Mutant || !next(scenario),
+        };
+        catalogue().iter().filter(near).map(|scenario| scenario.id).collect()
     }
 
     /// What this machine lacks the controllers for, if this row is about limits. With it comes the scenario that is there for
@@ -123,11 +143,11 @@ impl Row {
 
     /// In a virtual machine of its own.
     fn in_the_machine(&self, scenarios: &BTreeSet<&str>) -> Examined {
-        let only = scenarios.iter().flat_map(|id| ["--only", id]);
-        Examined::by(|| exam(&self.program, "vm", &SEED.into_iter().chain(only).collect::<Vec<_>>()))
+        Examined::by(|| exam(&self.program, "vm", &[&SEED[..], &only(scenarios)].concat()))
     }
 
-    /// `None`: not examined, because it needs a controller of cgroup2 and this row is not about limits.
+    /// `None`: not examined, because it needs a controller of cgroup2 and this row is not about limits, or because it is far
+    /// from the mutant's mistake.
     pub fn status(&self, scenario: &str) -> Option<Status> {
         let lacking = self.report().checks.iter().any(|check| check.scenario == scenario && needs_a_controller(check));
         if lacking { None } else { self.report().scenario_status(scenario) }
@@ -175,6 +195,11 @@ fn complete(report: &mut Report, machine: Report) {
         .infrastructure_errors
         .retain(|error| !error.id.starts_with("no-controller:") && !error.id.starts_with("no-swap:"));
     report.infrastructure_errors.extend(machine.infrastructure_errors);
+}
+
+/// As the command line is told.
+fn only<'a>(scenarios: &BTreeSet<&'a str>) -> Vec<&'a str> {
+    scenarios.iter().flat_map(|id| ["--only", id]).collect()
 }
 
 /// Every row, in the matrix's order.
