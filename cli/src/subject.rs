@@ -66,10 +66,15 @@ impl Subject {
         let name = name_below(&directory, &program.path)?;
         // Whoever names a directory means all of it; whoever names a program means the program.
         let submission = if path.is_dir() { belongings(&directory, &name) } else { alone(&name, &program.path) };
+        let submission = submission.map_err(Trouble::usage)?;
+        if submission.get(&name).is_none() {
+            let values = [("path", &*name), ("directory", &*directory.display().to_string())];
+            return Err(Trouble::usage(texts.text("program-leads-out", &crate::report::params(values))));
+        }
         let (tools, libraries) = surroundings(&program, &made, workshop.exam, texts)?;
         Ok(Subject {
             invocation,
-            submission: submission.map_err(Trouble::usage)?,
+            submission,
             libraries,
             tools,
             about: about(path, &program, made.about),

@@ -199,6 +199,7 @@ program-interpreter-missing = { $path }: its first line names { $interpreter }, 
 program-loader-missing = { $path }: it is started by the loader { $loader }, which is not on this machine: it was linked on another distribution. Build it here, or static
 program-interpreters-too-deep = { $path }: the interpreter of this script is itself a script, more than four deep. Name a program in its first line
 program-library-missing = { $path }: it needs the library { $library }, which is in none of the places where the loader looks. Install the library or build static
+program-leads-out = { $path }: this is a link that leads out of { $directory }. Put the program itself there
 program-language-not-in-vm = { $path }: it is run by { $language }, which is not in the virtual machine. Examine it where { $language } is installed, in a machine you can throw away: sudo boxproof exam --backend local { $path }
 
 ## Builds in the virtual machine

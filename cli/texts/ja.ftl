@@ -199,6 +199,7 @@ program-interpreter-missing = { $path }: 1 行目にある { $interpreter } が�
 program-loader-missing = { $path }: ローダー { $loader } がこのマシンにありません。別のディストリビューションでリンクされたプログラムです。このマシンでビルドするか、静的リンクにしてください
 program-interpreters-too-deep = { $path }: このスクリプトのインタープリターもまたスクリプトで、4 段より深くなっています。1 行目にはプログラムを書いてください
 program-library-missing = { $path }: ライブラリ { $library } が、ローダーの探すどの場所にもありません。インストールするか、静的リンクでビルドしてください
+program-leads-out = { $path }: これは { $directory } の外を指すリンクです。プログラムそのものをそこに置いてください
 program-language-not-in-vm = { $path }: { $language } で動くプログラムですが、仮想マシンに { $language } がありません。{ $language } の入った、捨ててもよいマシンで試験してください: sudo boxproof exam --backend local { $path }
 
 ## 仮想マシンでのビルド

@@ -152,9 +152,11 @@ impl Tree {
         self.insert(path, Node::file(mode, Content::Bytes(bytes.into())))
     }
 
-    /// Makes a regular file that holds what the machine's file `from` holds.
-    pub fn host_file(&mut self, path: impl AsRef<Path>, mode: u32, from: impl Into<PathBuf>) -> Result<()> {
-        self.insert(path, Node::file(mode, Content::Host(from.into())))
+    /// Makes a regular file that holds what the machine's file `from` holds: a name that we were given, not one found in
+    /// a tree, so that it may be a link.
+    pub fn host_file(&mut self, path: impl AsRef<Path>, mode: u32, from: impl AsRef<Path>) -> Result<()> {
+        let from = from.as_ref().canonicalize().map_err(failed("open", from.as_ref()))?;
+        self.insert(path, Node::file(mode, Content::Host(from)))
     }
 
     /// Makes a symbolic link.
@@ -407,10 +409,11 @@ fn device(metadata: &Metadata) -> (u32, u32) {
     (major(metadata.rdev()) as u32, minor(metadata.rdev()) as u32)
 }
 
-/// Opens a file of the machine that is to be copied, with its size. Somebody may have put a pipe in its place since the
-/// tree was read: O_NONBLOCK keeps that from waiting for a writer for ever.
+/// Opens a file of the machine that is to be copied, with its size. Somebody may have put a link or a pipe in its place
+/// since the tree was read: O_NOFOLLOW keeps us from leaving the tree, O_NONBLOCK from waiting for a writer for ever.
 fn open_host(path: &Path) -> Result<(File, u64)> {
-    let open = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let open = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
     let file = open.map_err(failed("open", path))?;
     let metadata = file.metadata().map_err(failed("stat", path))?;
     if !metadata.is_file() {

@@ -290,3 +290,39 @@ fn the_same_bytes_have_the_same_hash_as_sha256sum_gives() {
     let expected = String::from_utf8(expected.stdout).unwrap();
     assert_eq!(Program::inspect(&script).unwrap().sha256, expected[..64]);
 }
+
+/// What a student could plant before the program is built or looked at: both kinds of link to a file of the teacher's.
+#[test]
+fn nothing_outside_belongs_to_a_program() {
+    let (directory, teacher) = (tempdir().unwrap(), tempdir().unwrap());
+    let secret = written(&teacher, "grades", 0o600, b"42 points");
+    fs::create_dir(directory.path().join("target")).unwrap();
+    symlink(&secret, directory.path().join("target/grades")).unwrap();
+    symlink(teacher.path(), directory.path().join("node_modules")).unwrap();
+    symlink(teacher.path(), directory.path().join("beside")).unwrap();
+    symlink("../../../../../../etc/passwd", directory.path().join("target/passwd")).unwrap();
+    for program in ["target/grades", "node_modules/grades", "beside/grades", "target/passwd"] {
+        let tree = belongings(directory.path(), program).unwrap();
+        let names: Vec<_> = tree.entries().map(|(path, _)| path.to_str().unwrap()).collect();
+        assert_eq!(names, ["beside"], "{program}");
+    }
+}
+
+/// What cargo makes is a hard link, what a Makefile makes may be a link to where it is built.
+#[test]
+fn a_program_belongs_wherever_it_is_built() {
+    let directory = tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir_all(at("target/release/deps")).unwrap();
+    fs::write(at("target/release/deps/box-1"), "built").unwrap();
+    fs::hard_link(at("target/release/deps/box-1"), at("target/release/box")).unwrap();
+    fs::hard_link(at("target/release/deps/box-1"), at("box")).unwrap();
+    symlink("release/box", at("target/latest")).unwrap();
+    for program in ["target/release/box", "target/latest", "box"] {
+        let tree = belongings(directory.path(), program).unwrap();
+        let laid = tempdir().unwrap();
+        tree.write_to(laid.path()).unwrap();
+        assert_eq!(fs::read(laid.path().join(program)).unwrap(), b"built", "{program}");
+        assert_eq!(tree.get("target/release/deps"), None, "{program}");
+    }
+}

@@ -321,6 +321,22 @@ fn a_file_too_large_for_the_format_is_named() {
 }
 
 #[test]
+fn a_link_put_in_the_place_of_a_file_is_not_followed() {
+    let directory = tempdir().unwrap();
+    let (path, secret) = (directory.path().join("file"), directory.path().join("secret"));
+    fs::write(&path, "x").unwrap();
+    let tree = Tree::read(directory.path()).unwrap();
+    fs::rename(&path, &secret).unwrap();
+    symlink(&secret, &path).unwrap();
+    let error = tree.archive(io::sink()).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::ELOOP), "{error}");
+    // Of a name that we were given, what it leads to is meant.
+    let mut given = Tree::new();
+    given.host_file("file", 0o644, &path).unwrap();
+    assert_eq!(fs::read(laid_out(&given).path().join("file")).unwrap(), b"x");
+}
+
+#[test]
 fn a_pipe_put_in_the_place_of_a_file_does_not_make_us_wait() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("file");
