@@ -62,7 +62,7 @@ impl Workshop<'_> {
         let program = program_of(manifest)?;
         let submission = belongings(&manifest.directory, &program).map_err(Trouble::usage)?;
         let mut archive = Vec::new();
-        submission.archive(&mut archive).map_err(Trouble::usage)?;
+        submission.archive_with_times(&mut archive).map_err(Trouble::usage)?;
         let tools = Tools::for_build(words, &manifest.directory);
         let order = BuildOrder {
             command: words.to_vec(),

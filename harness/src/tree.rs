@@ -7,6 +7,8 @@
 mod archive;
 mod write;
 
+use archive::Times;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -235,9 +237,15 @@ impl Tree {
         write::lay_out(self, directory)
     }
 
-    /// Writes the tree as an uncompressed newc cpio archive, which the kernel understands too.
+    /// Writes the tree as an uncompressed newc cpio archive, which the kernel understands too. The same tree gives the same
+    /// bytes, so files have no time in it.
     pub fn archive(&self, to: impl Write) -> Result<()> {
-        archive::write(self, to)
+        archive::write(self, Times::None, to)
+    }
+
+    /// The same for what will be built from: files of the machine keep the time of their last change, to the second.
+    pub fn archive_with_times(&self, to: impl Write) -> Result<()> {
+        archive::write(self, Times::Kept, to)
     }
 
     /// Lays out an archive in an existing directory, by the rules of [`Tree::write_to`]. Absolute names and `..` are
@@ -409,9 +417,9 @@ fn device(metadata: &Metadata) -> (u32, u32) {
     (major(metadata.rdev()) as u32, minor(metadata.rdev()) as u32)
 }
 
-/// Opens a file of the machine that is to be copied, with its size. Somebody may have put a link or a pipe in its place
+/// Opens a file of the machine that is to be copied, with its size and times. Somebody may have put a link or a pipe in its place
 /// since the tree was read: O_NOFOLLOW keeps us from leaving the tree, O_NONBLOCK from waiting for a writer for ever.
-fn open_host(path: &Path) -> Result<(File, u64)> {
+fn open_host(path: &Path) -> Result<(File, Metadata)> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let open = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
     let file = open.map_err(failed("open", path))?;
@@ -419,7 +427,7 @@ fn open_host(path: &Path) -> Result<(File, u64)> {
     if !metadata.is_file() {
         return Err(TreeError::new("read", path, "it is not a regular file"));
     }
-    Ok((file, metadata.len()))
+    Ok((file, metadata))
 }
 
 /// The last component. Every path in a tree has one.

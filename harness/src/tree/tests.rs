@@ -141,6 +141,29 @@ fn an_archive_unpacks_to_the_same() {
     assert_eq!(fs::metadata(unpacked.path().join("bin/busybox")).unwrap().nlink(), 3);
 }
 
+/// `make` goes by them, and takes equal times for "up to date".
+#[test]
+fn files_of_the_machine_keep_their_times() {
+    let directory = tempdir().unwrap();
+    for (name, second) in [("mycontainer", 1_700_000_000), ("mycontainer.c", 1_700_000_001)] {
+        let file = File::create(directory.path().join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+    }
+    let tree = Tree::read(directory.path()).unwrap();
+    let mut archive = Vec::new();
+    tree.archive_with_times(&mut archive).unwrap();
+    let unpacked = Scratch::new();
+    Tree::unpack(archive.as_slice(), unpacked.path()).unwrap();
+    for place in [unpacked.path(), laid_out(&tree).path()] {
+        let time = |name: &str| fs::metadata(place.join(name)).unwrap().mtime();
+        assert_eq!((time("mycontainer"), time("mycontainer.c")), (1_700_000_000, 1_700_000_001));
+    }
+    // Without them it depends on nothing but names and contents.
+    let before = archived(&tree);
+    File::open(directory.path().join("mycontainer")).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    assert_eq!(archived(&tree), before);
+}
+
 #[test]
 fn owners_and_devices_survive_for_root() {
     if !nix::unistd::geteuid().is_root() {
