@@ -58,7 +58,8 @@ impl Subject {
             moved(manifest, place.path());
         }
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
-        let program = Program::inspect(program).map_err(|error| refused(&error, texts))?;
+        let brought: &[&str] = if workshop.exam.is_bare() { &Tools::LANGUAGES } else { &[] };
+        let program = Program::inspect_for(program, brought).map_err(|error| refused(&error, texts))?;
         let directory = match &manifest {
             Some(manifest) => real(&manifest.directory)?,
             None => program.path.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -155,8 +156,7 @@ fn surroundings(program: &Program, made: &Made, exam: Place, texts: &Texts) -> R
         return Ok((None, Tree::new()));
     }
     let linked_there = made.place.is_some() && matches!(program.kind, ProgramKind::DynamicElf { .. });
-    // Scripts of sh have had busybox since before there was a user land; everything that they are written with is in it.
-    let script = program.kind.is_script_of(&Tools::LANGUAGES) && !program.kind.is_script_of(&["sh"]);
+    let script = program.kind.is_script_of(&Tools::LANGUAGES);
     if exam.is_bare() && (linked_there || script) {
         return Ok((Some(Tools::Scripts), Tree::new()));
     }

@@ -271,6 +271,26 @@ fn env_finds_the_interpreter_and_languages_are_said_to_need_their_tree() {
 }
 
 /// As with pyenv: what `env` finds is a script again.
+/// A verdict must not depend on what the teacher's machine has.
+#[test]
+fn what_is_brought_there_need_not_be_here() {
+    let directory = tempdir().unwrap();
+    let script = |name: &str, line: &str| written(&directory, name, 0o755, line.as_bytes());
+    let (brought, languages) = (["klingon"], ["klingon", "sh"]);
+    for line in
+        ["#!/usr/bin/klingon -u\n", "#!/bin/klingon\n", "#!/usr/bin/env klingon\n", "#!/usr/bin/env -S klingon -u\n"]
+    {
+        let path = script("brought", line);
+        assert!(refused(&path).contains("which is not on this machine"), "{line}");
+        let program = Program::inspect_for(&path, &brought).unwrap();
+        assert!(program.kind.is_script_of(&languages) && !program.kind.is_script_of(&["sh"]), "{line}");
+    }
+    // A copy of one's own is the student's, and so is a line that names no program.
+    for line in ["#!/opt/bin/klingon\n", "#!/usr/bin/klingon\r\n", "#!/usr/bin/vulcan\n", "#!/usr/bin/env vulcan\n"] {
+        assert!(Program::inspect_for(&script("own", line), &brought).is_err(), "{line}");
+    }
+}
+
 #[test]
 fn an_interpreter_that_is_a_script_brings_its_own() {
     let directory = tempdir().unwrap();

@@ -35,8 +35,8 @@ pub enum Tools {
 }
 
 impl Tools {
-    /// The languages of scripts that every image can run, by the name of the interpreter.
-    pub const LANGUAGES: [&str; 6] = ["awk", "bash", "dash", "perl", "python3", "sh"];
+    /// The languages of scripts that every image can run, by the name of the interpreter. Not sh: busybox has it.
+    pub const LANGUAGES: [&str; 5] = ["awk", "bash", "dash", "perl", "python3"];
 
     /// What a build needs, as far as its command and the files beside it tell: make may call anything.
     pub fn for_build(command: &[String], directory: &Path) -> Self {
