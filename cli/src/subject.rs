@@ -58,7 +58,7 @@ impl Subject {
             moved(manifest, place.path());
         }
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
-        let brought: &[&str] = if workshop.exam.is_bare() { &Tools::LANGUAGES } else { &[] };
+        let brought: &[&str] = if workshop.exam.is_disposable() { &Tools::LANGUAGES } else { &[] };
         let program = Program::inspect_for(program, brought).map_err(|error| refused(&error, texts))?;
         let directory = match &manifest {
             Some(manifest) => real(&manifest.directory)?,
@@ -157,11 +157,11 @@ fn surroundings(program: &Program, made: &Made, exam: Place, texts: &Texts) -> R
     }
     let linked_there = made.place.is_some() && matches!(program.kind, ProgramKind::DynamicElf { .. });
     let script = program.kind.is_script_of(&Tools::LANGUAGES);
-    if exam.is_bare() && (linked_there || script) {
+    if linked_there || script {
         return Ok((Some(Tools::Scripts), Tree::new()));
     }
     let closure = program.closure().map_err(|error| refused(&error, texts))?;
-    if let Some(language) = closure.needs_tree.as_ref().filter(|_| exam.is_bare()) {
+    if let Some(language) = &closure.needs_tree {
         let values = [("path", &*program.path.display().to_string()), ("language", language.as_str())];
         return Err(Trouble::environment(texts.text("program-language-not-in-vm", &crate::report::params(values))));
     }

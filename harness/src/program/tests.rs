@@ -118,13 +118,13 @@ fn truncated_and_garbled_files_never_panic() {
         let path = Path::new("truncated");
         let head = bytes.len().min(256 * 1024);
         for length in (0..head).step_by(64).chain((head..bytes.len()).step_by(65_536)) {
-            let _ = kind_of(path, &bytes[..length]);
+            let _ = kind_of(path, &bytes[..length], &[]);
         }
         let mut garbled = bytes[..bytes.len().min(64 * 1024)].to_vec();
         for at in (0..4096.min(garbled.len())).chain((4096..garbled.len()).step_by(61)) {
             for value in [0, 0x7f, 0xff] {
                 let before = std::mem::replace(&mut garbled[at], value);
-                let _ = kind_of(path, &garbled);
+                let _ = kind_of(path, &garbled, &[]);
                 garbled[at] = before;
             }
         }

@@ -20,7 +20,7 @@ use crate::tree::{Kind, Node, Tree, TreeError};
 const FORMAT: u32 = 1;
 
 /// What a guest has besides busybox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tools {
     /// What scripts are written in and what they call.
     Scripts,
