@@ -314,5 +314,10 @@ fn as_root_a_class_in_shards_comes_together() {
     assert_eq!(class["students"].as_array().map(Vec::len), Some(3));
     let summary = runner.read("summary");
     assert!(summary.contains("ada") && !summary.contains("<img>"), "{summary}");
-    Command::new("tar").arg("-tzf").arg(runner.at("results.tar.gz")).assert().success().stdout(contains("ada/report.md"));
+    Command::new("tar")
+        .arg("-tzf")
+        .arg(runner.at("results.tar.gz"))
+        .assert()
+        .success()
+        .stdout(contains("ada/report.md"));
 }

@@ -131,6 +131,10 @@ fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(
     drop(write);
     let started = match started {
         Ok(started) => started,
+        // No fault of the author's.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMEM)) => {
+            return Err(error).context(format!("start {}", program.display()));
+        }
         Err(error) => return Ok((Fate::NoProgram, format!("{}: {error}", program.display()))),
     };
     let _spared = Spared::now();
