@@ -52,8 +52,9 @@ build: tools-for-builds
 	@ln -sfn "$(abspath $(RELEASE))/mycontainer" bin/mycontainer
 	@ln -sfn ../runtime/boxproof.toml bin/boxproof.toml
 
-# Scenarios make namespaces and cgroups on this machine. Whoever is not root builds as himself and runs the tests by sudo.
-ROOT_RUNNER = $(if $(SUDO),CARGO_TARGET_$(shell echo '$(HOST)' | tr 'a-z-' 'A-Z_')_RUNNER='sudo -E -H')
+# Scenarios make namespaces and cgroups on this machine. Whoever is not root builds as himself and runs the tests by sudo,
+# which has a PATH of its own: tests that build with cargo would not find it.
+ROOT_RUNNER = $(if $(SUDO),CARGO_TARGET_$(shell echo '$(HOST)' | tr 'a-z-' 'A-Z_')_RUNNER='sudo -E -H env PATH=$(PATH)')
 test: tools-for-tests
 	scenarios/controls/build.sh "$(TARGET)/controls"
 	$(ROOT_RUNNER) BOXPROOF_CONTROLS="$(abspath $(TARGET))/controls" cargo test --workspace --locked

@@ -29,7 +29,7 @@ main() {
     done
     [ "$(id -u)" = 0 ] || fail "needs root: sudo $0"
     command -v apt-get > /dev/null || fail "this is neither Debian nor Ubuntu: there is no apt-get"
-    home=$(getent passwd "$user" | cut -d: -f6)
+    home=$(getent passwd "$user" | cut -d: -f6) || true
     [ -n "$home" ] || fail "there is no user $user"
 
     # Whoever looks at the marker must not take half of the work for all of it.
@@ -109,7 +109,9 @@ tools() {
 # A scenario asks whether a container's limit holds for swap, too.
 swap() {
     [ "$(wc -l < /proc/swaps)" -gt 1 ] && return
-    [ -e /swapfile ] || { fallocate -l 256M /swapfile && chmod 600 /swapfile && mkswap -q /swapfile; }
+    # Under its name only when it is one: whoever is killed on the way begins anew.
+    local new=/swapfile.new
+    [ -e /swapfile ] || { fallocate -l 256M $new && chmod 600 $new && mkswap -q $new && mv $new /swapfile; }
     grep -q '^/swapfile ' /etc/fstab || echo '/swapfile none swap sw 0 0' >> /etc/fstab
     swapon /swapfile
 }
@@ -123,7 +125,7 @@ environment() {
 export BOXPROOF_BACKEND=local
 export CARGO_TARGET_DIR="\$HOME/boxproof-target"
 export PATH="\$HOME/.cargo/bin:\$PATH"
-[ "\$(id -u)" = 0 ] || export CARGO_TARGET_${machine}_UNKNOWN_LINUX_GNU_RUNNER='sudo -E -H'
+[ "\$(id -u)" = 0 ] || export CARGO_TARGET_${machine}_UNKNOWN_LINUX_GNU_RUNNER="sudo -E -H env PATH=\$PATH"
 PROFILE
 }
 

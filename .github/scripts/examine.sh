@@ -1,8 +1,9 @@
 #!/bin/bash
 # The exam of one runtime on a runner: step summary, annotations, JUnit, a page, and the score as outputs.
 #
-# What is examined is foreign, and so is what builds it. Neither gets the files by which a step talks to the runner, and while it may
-# print, the runner obeys nothing that is printed.
+# What is examined is foreign, and so is what builds it. In virtual machines neither reaches the files by which a step talks to the runner,
+# and while it may print, the runner obeys nothing that is printed. With `local` it is root on the runner: nobody names those files to it, but
+# it can find them, so that is for whoever examines his own.
 set -euo pipefail
 
 out=${RUNNER_TEMP:?}/boxproof

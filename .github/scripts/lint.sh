@@ -10,5 +10,5 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
 cargo deny check
 command -v shellcheck > /dev/null || sudo apt-get -q install -y --no-install-recommends shellcheck
-git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
-command -v ruby > /dev/null && ruby -c vagrant/Vagrantfile
+git ls-files -z '*.sh' .ci/run templates/gradescope/run_autograder | xargs -0 shellcheck
+if command -v ruby > /dev/null; then ruby -c vagrant/Vagrantfile; else echo "no ruby: vagrant/Vagrantfile is not parsed"; fi

@@ -317,6 +317,7 @@ pub enum ToolsArg {
     C,
     Go,
     Rust,
+    GoAndRust,
 }
 
 impl From<ToolsArg> for Tools {
@@ -326,6 +327,7 @@ impl From<ToolsArg> for Tools {
             ToolsArg::C => Tools::C,
             ToolsArg::Go => Tools::Go,
             ToolsArg::Rust => Tools::Rust,
+            ToolsArg::GoAndRust => Tools::GoAndRust,
         }
     }
 }

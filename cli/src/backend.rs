@@ -55,13 +55,9 @@ impl Place {
         }
     }
 
-    /// Whether the machine is thrown away afterwards.
+    /// Whether the machine is thrown away afterwards. Such a one has nothing but what is brought there (no interpreter, no
+    /// library), and any other gets nothing: it must be afterwards as it was.
     pub fn is_disposable(self) -> bool {
-        self != Place::Local
-    }
-
-    /// Whether the machine has nothing but what is brought there: no interpreter, for instance.
-    pub fn is_bare(self) -> bool {
         self == Place::Vm
     }
 

@@ -11,7 +11,7 @@ use boxproof_harness::event::{BuildOrder, Fate};
 use boxproof_harness::manifest::Manifest;
 use boxproof_harness::program::belongings;
 use boxproof_harness::result::Build;
-use boxproof_harness::tree::Tree;
+use boxproof_harness::tree::{Content, Kind, Node, Tree};
 use boxproof_scenarios::texts::Texts;
 use std::io::ErrorKind;
 use std::path::{Component, Path};
@@ -49,6 +49,18 @@ const MEMORY_MIB: u32 = 1024;
 /// Of that, what the build may take; the rest is the kernel's and the agent's.
 const FOR_BUILD_MIB: u32 = 700;
 
+/// A virtual machine like `vm` in which to build: it has compilers, and holds what is handed in beside what comes of it,
+/// each of which may be `largest` bytes.
+pub fn machine(vm: &VmOptions, tools: Tools, largest: u64) -> VmOptions {
+    VmOptions { tools: Some(tools), memory_mib: memory_mib(largest), ..vm.clone() }
+}
+
+/// How much memory it has. Who allows more than a gibibyte does not expect all of it at once.
+pub fn memory_mib(largest: u64) -> u32 {
+    const MOST_FILES_MIB: u64 = 1 << 10;
+    MEMORY_MIB + 2 * (largest >> 20).min(MOST_FILES_MIB) as u32
+}
+
 impl Workshop<'_> {
     /// Builds the program as its author says.
     pub fn build(&self, manifest: &Manifest, words: &[String], texts: &Texts) -> Result<Made, Trouble> {
@@ -61,8 +73,9 @@ impl Workshop<'_> {
     fn build_in_vm(&self, manifest: &Manifest, words: &[String], texts: &Texts) -> Result<Made, Trouble> {
         let program = program_of(manifest)?;
         let submission = belongings(&manifest.directory, &program).map_err(Trouble::usage)?;
+        self.within(&submission, texts)?;
         let mut archive = Vec::new();
-        submission.archive(&mut archive).map_err(Trouble::usage)?;
+        submission.archive_with_times(&mut archive).map_err(Trouble::usage)?;
         let tools = Tools::for_build(words, &manifest.directory);
         let order = BuildOrder {
             command: words.to_vec(),
@@ -73,12 +86,25 @@ impl Workshop<'_> {
             submission_bytes: archive.len() as u64,
         };
         (self.say)(&texts.text("ui-building", &params([("command", &words.join(" "))])));
-        let options = VmOptions { tools: Some(tools), memory_mib: MEMORY_MIB, ..self.vm.clone() };
+        let options = machine(self.vm, tools, self.largest);
         let mut agent =
             VmAgent::boot(&options, &|progress| (self.say)(&progress.to_string())).map_err(Trouble::environment)?;
         let built = agent.build(order, &archive).map_err(Trouble::environment)?;
         drop(agent);
         self.unpacked(built, words, &program, tools, texts)
+    }
+
+    /// Refuses what is too much to send, before it is read.
+    fn within(&self, submission: &Tree, texts: &Texts) -> Result<(), Trouble> {
+        let length = |node: &Node| match &node.kind {
+            Kind::File(Content::Host(file)) => file.symlink_metadata().map_or(0, |metadata| metadata.len()),
+            _ => 0,
+        };
+        if submission.entries().map(|(_, node)| length(node)).sum::<u64>() <= self.largest {
+            return Ok(());
+        }
+        let size = format!("{} MiB", self.largest >> 20);
+        Err(Trouble::usage(texts.text("build-from-too-much", &params([("size", &size)]))))
     }
 
     fn unpacked(
@@ -119,10 +145,10 @@ impl Workshop<'_> {
         if log.is_empty() { how } else { format!("{how}\n{log}") }
     }
 
-    /// Root builds nothing here for an exam in a virtual machine: that backend promises that nothing foreign runs as root.
+    /// Root builds nothing here for an exam in another machine: those backends promise that nothing foreign runs here as root.
     fn build_here(&self, manifest: &Manifest, words: &[String], texts: &Texts) -> Result<Made, Trouble> {
         let typed = words.join(" ");
-        if self.exam.is_disposable() && nix::unistd::geteuid().is_root() {
+        if self.exam != Place::Local && nix::unistd::geteuid().is_root() {
             return match manifest.program.exists() {
                 true => Ok(Made::default()),
                 // Our rule, not a fault of whoever wrote the program.

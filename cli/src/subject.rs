@@ -58,7 +58,8 @@ impl Subject {
             moved(manifest, place.path());
         }
         let program = manifest.as_ref().map_or(path, |manifest| &manifest.program);
-        let program = Program::inspect(program).map_err(|error| refused(&error, texts))?;
+        let brought: &[&str] = if workshop.exam.is_disposable() { &Tools::LANGUAGES } else { &[] };
+        let program = Program::inspect_for(program, brought).map_err(|error| refused(&error, texts))?;
         let directory = match &manifest {
             Some(manifest) => real(&manifest.directory)?,
             None => program.path.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -66,10 +67,15 @@ impl Subject {
         let name = name_below(&directory, &program.path)?;
         // Whoever names a directory means all of it; whoever names a program means the program.
         let submission = if path.is_dir() { belongings(&directory, &name) } else { alone(&name, &program.path) };
+        let submission = submission.map_err(Trouble::usage)?;
+        if submission.get(&name).is_none() {
+            let values = [("path", &*name), ("directory", &*directory.display().to_string())];
+            return Err(Trouble::usage(texts.text("program-leads-out", &crate::report::params(values))));
+        }
         let (tools, libraries) = surroundings(&program, &made, workshop.exam, texts)?;
         Ok(Subject {
             invocation,
-            submission: submission.map_err(Trouble::usage)?,
+            submission,
             libraries,
             tools,
             about: about(path, &program, made.about),
@@ -150,13 +156,12 @@ fn surroundings(program: &Program, made: &Made, exam: Place, texts: &Texts) -> R
         return Ok((None, Tree::new()));
     }
     let linked_there = made.place.is_some() && matches!(program.kind, ProgramKind::DynamicElf { .. });
-    // Scripts of sh have had busybox since before there was a user land; everything that they are written with is in it.
-    let script = program.kind.is_script_of(&Tools::LANGUAGES) && !program.kind.is_script_of(&["sh"]);
-    if exam.is_bare() && (linked_there || script) {
+    let script = program.kind.is_script_of(&Tools::LANGUAGES);
+    if linked_there || script {
         return Ok((Some(Tools::Scripts), Tree::new()));
     }
     let closure = program.closure().map_err(|error| refused(&error, texts))?;
-    if let Some(language) = closure.needs_tree.as_ref().filter(|_| exam.is_bare()) {
+    if let Some(language) = &closure.needs_tree {
         let values = [("path", &*program.path.display().to_string()), ("language", language.as_str())];
         return Err(Trouble::environment(texts.text("program-language-not-in-vm", &crate::report::params(values))));
     }

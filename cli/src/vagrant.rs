@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// Starts an agent in the machine of the Vagrantfile in `asked`, or of the nearest one. `say` gets a line for whoever waits.
 pub fn agent(asked: Option<&Path>, keep: bool, texts: &Texts, say: &dyn Fn(&str)) -> Result<Box<dyn Agent>, Trouble> {
-    let options = VagrantOptions { directory: directory(asked, texts)?, keep };
+    let directory = directory(asked, texts)?;
+    let regret = texts.text("vagrant-not-put-back", &params([("directory", &directory.display().to_string())]));
+    let options = VagrantOptions { directory, keep, regret };
     let started = VagrantAgent::start(&options, Path::new(OURSELVES), &|progress| say(&told(&progress, texts)));
     match started {
         Ok(agent) => Ok(Box::new(agent)),
@@ -20,6 +22,7 @@ pub fn agent(asked: Option<&Path>, keep: bool, texts: &Texts, say: &dyn Fn(&str)
 
 fn told(progress: &Progress, texts: &Texts) -> String {
     match progress {
+        Progress::AwaitingMachine => texts.plain("ui-vagrant-awaiting"),
         Progress::BringingUp { state, keep } => {
             let id = if *keep { "ui-vagrant-up-and-kept" } else { "ui-vagrant-up" };
             texts.text(id, &params([("state", state)]))

@@ -241,6 +241,34 @@ fn as_root_builds_are_bounded_and_change_nothing_that_was_handed_in() {
     assert_eq!(class.rows("out")["builds"], rows["builds"], "built or not, it is the same submission");
 }
 
+/// Whatever a student plants, what lies beside the class is the teacher's.
+#[test]
+fn as_root_no_link_leads_out_of_a_submission() {
+    let class = Class::new();
+    class.program("solution", "#!/bin/sh\necho solution-of-the-teacher >&2\nexit 1\n");
+    fs::write(class.at("notes"), "solution-of-the-teacher = 1\n").expect("write");
+    let hands_in = |student: &str, program: &str, link: &str, to: &str| {
+        let place = class.at(&format!("class/{student}"));
+        fs::create_dir_all(place.join("target")).expect("mkdir");
+        fs::write(place.join("boxproof.toml"), format!("[runtime]\nprogram = \"{program}\"\n")).expect("write");
+        let _ = fs::remove_file(place.join(link));
+        symlink(class.at(to), place.join(link)).expect("a link");
+    };
+    hands_in("file", "target/solution", "target/solution", "solution");
+    hands_in("directory", "node_modules/solution", "node_modules", "");
+    hands_in("manifest", "mycontainer", "boxproof.toml", "notes");
+    class.examine("class", "out", &[], 0);
+    for (student, why) in [("file", "leads out of"), ("directory", "must lie below"), ("manifest", "no link to one")] {
+        let row = &class.rows("out")[student];
+        assert_eq!((&row["status"], &row["score"]), (&"fail".into(), &0.into()), "{row}");
+        assert!(row["error"].as_str().is_some_and(|error| error.contains(why)), "{row}");
+        for name in ["result.json", "report.md", "report.html"] {
+            let text = fs::read_to_string(class.at(&format!("out/{student}/{name}"))).expect(name);
+            assert!(!text.contains("solution-of-the-teacher"), "{student}/{name}");
+        }
+    }
+}
+
 #[test]
 fn as_root_an_error_never_takes_the_place_of_a_score() {
     let class = Class::new();

@@ -187,6 +187,45 @@ fn as_root_classroom_50_gets_a_grade_or_nothing() {
     assert!(!runner.at("result.json").exists(), "no grade of an earlier time stays");
 }
 
+/// Gradescope reads one file, and takes its absence for a failure of ours.
+#[test]
+fn as_root_gradescope_gets_results_or_nothing() {
+    let runner = Runner::new();
+    let submission = runner.at("submission");
+    for directory in [&submission, &runner.at("source")] {
+        fs::create_dir(directory).expect("a directory");
+    }
+    let course = "course.id = 'os'\n[[part]]\ntitle = 'first'\nscenarios = ['pid-one', 'usage-explained']\n";
+    fs::write(runner.at("source/course.toml"), course).expect("write");
+    let grade = |manifest: &str, backend: &str| {
+        fs::write(submission.join("boxproof.toml"), manifest).expect("write");
+        let mut command = runner.step("examine.sh");
+        let path =
+            command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).map(ToOwned::to_owned);
+        command = Command::new("bash");
+        command.arg(repository("templates/gradescope/run_autograder")).env("AUTOGRADER", runner.place.path());
+        command.env("PATH", path.expect("a PATH")).env("BOXPROOF_BACKEND", backend).env("BUILDER", "root");
+        command
+    };
+    let results = || -> serde_json::Value { serde_json::from_str(&runner.read("results/results.json")).expect("JSON") };
+    fs::copy(repository("scenarios/controls/fakes/does-nothing.sh"), submission.join("source")).expect("copy");
+
+    let builds = "build.command = ['cp', 'source', 'mycontainer']\nruntime.program = 'mycontainer'\n";
+    grade(builds, "local").assert().success();
+    assert!(results()["tests"].as_array().is_some_and(|tests| !tests.is_empty()), "{}", results());
+    assert!(!submission.join("mycontainer").exists(), "what was handed in stays as it is");
+
+    let breaks = builds.replace("'cp', 'source', 'mycontainer'", "'sh', '-c', 'echo no such function; exit 1'");
+    grade(&breaks, "local").assert().success();
+    assert_eq!(results()["score"], 0);
+    assert!(results()["output"].as_str().is_some_and(|output| output.contains("no such function")), "{}", results());
+
+    fs::remove_file(runner.at("results/results.json")).expect("remove");
+    // Nothing is built as root for an exam elsewhere: our failure, not the student's.
+    grade(builds, "vagrant").assert().failure().stdout(contains("builds nothing as root"));
+    assert!(!runner.at("results/results.json").exists());
+}
+
 #[test]
 fn a_release_has_notes_of_its_version_or_is_none() {
     let notes = |version: &str| {
@@ -256,7 +295,7 @@ fn as_root_a_class_in_shards_comes_together() {
     fs::create_dir(&students).expect("a directory");
     for (student, runtime) in [
         ("ada", "python-minimal/mycontainer.py"),
-        ("e`vil<img>", "fakes/binary-noise.sh"),
+        ("e`vil\"<img>", "fakes/binary-noise.sh"),
         ("bob", "fakes/does-nothing.sh"),
     ] {
         fs::copy(repository("scenarios/controls").join(runtime), students.join(student)).expect("copy");
@@ -270,9 +309,15 @@ fn as_root_a_class_in_shards_comes_together() {
     };
     shard(&["examine", "class", "course.toml", "1/2", "part-1"]);
     shard(&["examine", "class", "course.toml", "2/2", "part-2"]);
-    shard(&["merge", "results", "part-1", "part-2"]);
+    shard(&["merge", "results", "part-1.tar", "part-2.tar"]);
     let class: serde_json::Value = serde_json::from_str(&runner.read("results/class.json")).expect("JSON");
     assert_eq!(class["students"].as_array().map(Vec::len), Some(3));
     let summary = runner.read("summary");
     assert!(summary.contains("ada") && !summary.contains("<img>"), "{summary}");
+    Command::new("tar")
+        .arg("-tzf")
+        .arg(runner.at("results.tar.gz"))
+        .assert()
+        .success()
+        .stdout(contains("ada/report.md"));
 }

@@ -48,6 +48,9 @@ fn whoever_builds_well_passes_and_whoever_does_not_is_told_why() {
     let go = ["go.mod", "main.go"].map(|name| (name, controls().join("go-minimal").join(name)));
     submission(&class, "c", &c, &["cc", "-o", "mycontainer", "mycontainer.c"]);
     submission(&class, "go", &go, &["go", "build", "-o", "mycontainer", "."]);
+    // What was handed in with its sources, and is no older than they are as far as a copy tells.
+    submission(&class, "stale", &c, &["make", "CFLAGS=-O1", "mycontainer"]);
+    fs::write(class.join("stale/mycontainer"), "#!/bin/sh\nexit 1\n").expect("write");
     submission(&class, "no-compiler", &c, &["zig", "build"]);
     submission(&class, "wrong", &c, &["cc", "-o", "mycontainer", "nothing.c"]);
     submission(&class, "hungry", &c, &["perl", "-e", "my @all; push @all, 'x' x 1e7 while 1"]);
@@ -69,7 +72,7 @@ fn whoever_builds_well_passes_and_whoever_does_not_is_told_why() {
         let text = fs::read(out.join(student).join("result.json")).expect("a result");
         serde_json::from_slice(&text).expect("JSON")
     };
-    for student in ["c", "go", "python", "bash"] {
+    for student in ["c", "go", "stale", "python", "bash"] {
         assert_eq!(of(student)["status"], "pass", "{student}: {:#}", of(student)["checks"]);
     }
     assert_eq!(of("go")["submission"]["build"]["status"], "pass");

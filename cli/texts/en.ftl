@@ -199,6 +199,7 @@ program-interpreter-missing = { $path }: its first line names { $interpreter }, 
 program-loader-missing = { $path }: it is started by the loader { $loader }, which is not on this machine: it was linked on another distribution. Build it here, or static
 program-interpreters-too-deep = { $path }: the interpreter of this script is itself a script, more than four deep. Name a program in its first line
 program-library-missing = { $path }: it needs the library { $library }, which is in none of the places where the loader looks. Install the library or build static
+program-leads-out = { $path }: this is a link that leads out of { $directory }. Put the program itself there
 program-language-not-in-vm = { $path }: it is run by { $language }, which is not in the virtual machine. Examine it where { $language } is installed, in a machine you can throw away: sudo boxproof exam --backend local { $path }
 
 ## Builds in the virtual machine
@@ -209,6 +210,7 @@ build-killed = `{ $command }` was ended by signal { $signal } in the virtual mac
 build-out-of-memory = `{ $command }` took all the memory that a build may have ({ $memory }), and was killed
 build-timed-out = `{ $command }` was still running after { $seconds } s, and was killed
 build-no-program = `{ $command }`: there is no such program in the virtual machine, or it cannot be executed. Of this distribution's packages it has: { $packages }
+build-from-too-much = There is more beside the program than is built from: the limit is { $size }. Leave out what the build does not need
 build-too-large = more came of `{ $command }` than is looked at ({ $size })
 build-made-nothing = `{ $command }` ended well, but there is no { $program }, which boxproof.toml names as the program
 
@@ -283,5 +285,7 @@ vagrant-no-controllers = the machine's cgroup v2 has no { $controllers }. Take a
 vagrant-agent = bring the agent into the machine: { $detail }
 ui-vagrant-up = Vagrant's machine is { $state }: it is brought up now, and put back afterwards (--keep leaves it running)
 ui-vagrant-up-and-kept = Vagrant's machine is { $state }: it is brought up now, and stays so
+ui-vagrant-awaiting = another boxproof is examining in this machine of Vagrant's: waiting until it is done
+vagrant-not-put-back = the machine could not be put back, and goes on running. Do it yourself: cd { $directory } && vagrant halt. Vagrant's last lines:
 ui-vagrant-connecting = bringing boxproof into Vagrant's machine
 ui-github-more = { $count } more are not annotated: GitHub shows ten of a step. The summary of this run has all of them.

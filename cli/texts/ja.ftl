@@ -199,6 +199,7 @@ program-interpreter-missing = { $path }: 1 行目にある { $interpreter } が�
 program-loader-missing = { $path }: ローダー { $loader } がこのマシンにありません。別のディストリビューションでリンクされたプログラムです。このマシンでビルドするか、静的リンクにしてください
 program-interpreters-too-deep = { $path }: このスクリプトのインタープリターもまたスクリプトで、4 段より深くなっています。1 行目にはプログラムを書いてください
 program-library-missing = { $path }: ライブラリ { $library } が、ローダーの探すどの場所にもありません。インストールするか、静的リンクでビルドしてください
+program-leads-out = { $path }: これは { $directory } の外を指すリンクです。プログラムそのものをそこに置いてください
 program-language-not-in-vm = { $path }: { $language } で動くプログラムですが、仮想マシンに { $language } がありません。{ $language } の入った、捨ててもよいマシンで試験してください: sudo boxproof exam --backend local { $path }
 
 ## 仮想マシンでのビルド
@@ -209,6 +210,7 @@ build-killed = 仮想マシンで `{ $command }` がシグナル { $signal } で
 build-out-of-memory = `{ $command }` はビルドに使えるメモリ ({ $memory }) を使い切ったので、止められました
 build-timed-out = `{ $command }` は { $seconds } 秒たっても終わらなかったので、止められました
 build-no-program = `{ $command }`: そのプログラムは仮想マシンにないか、実行できません。このディストリビューションのパッケージのうち、あるのは次のものです: { $packages }
+build-from-too-much = プログラムの横にあるファイルが大きすぎてビルドできません。上限は { $size } です。ビルドに必要のないものを取り除いてください
 build-too-large = `{ $command }` でできたものが、調べられる大きさ ({ $size }) を超えています
 build-made-nothing = `{ $command }` は正常に終わりましたが、boxproof.toml がプログラムとして挙げている { $program } がありません
 
@@ -283,5 +285,7 @@ vagrant-no-controllers = マシンの cgroup v2 に { $controllers } があり�
 vagrant-agent = エージェントをマシンに送れません: { $detail }
 ui-vagrant-up = Vagrant のマシンの状態は { $state } です。これから起動し、終わったら元に戻します (--keep で動かしたままにします)
 ui-vagrant-up-and-kept = Vagrant のマシンの状態は { $state } です。これから起動し、動かしたままにします
+ui-vagrant-awaiting = 別の boxproof がこの Vagrant のマシンで試験しています。終わるまで待ちます
+vagrant-not-put-back = マシンを元の状態に戻せませんでした。動いたままになっています。自分で止めてください: cd { $directory } && vagrant halt。Vagrant の最後の出力:
 ui-vagrant-connecting = boxproof を Vagrant のマシンに送っています
 ui-github-more = ほかに { $count } 件あります。GitHub が表示する注釈は 1 ステップにつき 10 件までです。すべてはこの実行のサマリーにあります。

@@ -99,7 +99,7 @@ fn beating<T, O: Write + Send>(voice: &Voice<O>, job: impl FnOnce() -> T) -> T {
 
 fn build<O: Write + Send>(order: &BuildOrder, input: &mut impl BufRead, voice: &Voice<O>) -> Result<()> {
     let submission = receive(input, order.submission_bytes, "the submission")?;
-    let built = beating(voice, || crate::builder::build(order, &submission))?;
+    let built = beating(voice, || crate::builder::build(order, submission))?;
     let (duration_ms, bytes) = (built.took.as_millis() as u64, built.archive.len() as u64);
     voice.say(&Event::Built { fate: built.fate, log: built.log, duration_ms, bytes })?;
     voice.give(&built.archive)

@@ -9,7 +9,10 @@ use crate::run::{PATH, await_readable};
 use crate::sys::spawn::{Ended, Launch, Program, launch, reap};
 use crate::testbed::cgroup::BedCgroup;
 use crate::tree::{Content, Kind, Tree};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::stat::{UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, fchownat, pipe2};
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -35,13 +38,16 @@ pub(crate) struct Built {
 }
 
 /// Builds what `archive` holds. An error is ours, never the author's.
-pub(crate) fn build(order: &BuildOrder, archive: &[u8]) -> Result<Built> {
+pub(crate) fn build(order: &BuildOrder, archive: Vec<u8>) -> Result<Built> {
     let place = tempfile::tempdir().context("make a directory for the build")?;
     let (home, work) = (place.path().join("home"), place.path().join("work"));
     for directory in [&home, &work] {
         fs::create_dir(directory).context(format!("mkdir {}", directory.display()))?;
     }
-    Tree::unpack(archive, &work).context("unpack the submission")?;
+    Tree::unpack(archive.as_slice(), &work).context("unpack the submission")?;
+    // The build needs the memory.
+    drop(archive);
+    age(&work.join(&order.program))?;
     give_to_builder(place.path())?;
 
     let start = Instant::now();
@@ -64,6 +70,16 @@ fn find(command: &[String], work: &Path) -> Option<PathBuf> {
         return Some(work.join(name)).filter(|path| path.is_file());
     }
     std::env::split_paths(PATH).map(|directory| directory.join(name)).find(|path| path.is_file())
+}
+
+/// A program that was handed in, too, counts as older than what it is built from: `make` would take it for up to date where
+/// both were checked out at once, and nobody wants the old one examined.
+fn age(program: &Path) -> Result<()> {
+    let long_ago = TimeSpec::new(1_000_000_000, 0);
+    match utimensat(nix::fcntl::AT_FDCWD, program, &long_ago, &long_ago, UtimensatFlags::NoFollowSymlink) {
+        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Ok(()),
+        Err(errno) => Err(errno).context(format!("set the time of {}", program.display())),
+    }
 }
 
 fn give_to_builder(place: &Path) -> Result<()> {
@@ -95,6 +111,7 @@ fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(
     let c_string = |bytes: &[u8]| CString::new(bytes).map_err(|error| Error::new(format!("a word with NUL: {error}")));
     let strings = |words: &[String]| words.iter().map(|word| c_string(word.as_bytes())).collect::<Result<Vec<_>>>();
     let cgroup = BedCgroup::create("build", PROCESSES, order.memory)?;
+    cgroup.without_swap()?;
     let nothing = File::open("/dev/null").context("open /dev/null")?;
     let (read, write) = pipe2(OFlag::O_CLOEXEC).context("make a pipe")?;
     let started = launch(&Launch {
@@ -114,9 +131,14 @@ fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(
     drop(write);
     let started = match started {
         Ok(started) => started,
+        // No fault of the author's.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMEM)) => {
+            return Err(error).context(format!("start {}", program.display()));
+        }
         Err(error) => return Ok((Fate::NoProgram, format!("{}: {error}", program.display()))),
     };
-    let output = Capture::of(read);
+    let _spared = Spared::now();
+    let output = Capture::of_the_end(read, LOG);
     let in_time = await_readable(&started.pidfd, Duration::from_secs(order.seconds))?;
     let starved = killed_for_memory(&cgroup);
     // All of them, wherever they are in it: from here on nobody writes any more.
@@ -131,6 +153,29 @@ fn run(order: &BuildOrder, program: &Path, home: &Path, work: &Path) -> Result<(
         Ended::Signaled(signal) => Fate::Killed { signal },
     };
     Ok((fate, output.tail(LOG).0))
+}
+
+/// The agent, whom the kernel is not to choose when a build has taken the machine's memory. Not before the build is started:
+/// that would inherit it.
+struct Spared {
+    before: String,
+}
+
+impl Spared {
+    const FILE: &str = "/proc/self/oom_score_adj";
+
+    fn now() -> Spared {
+        let before = fs::read_to_string(Self::FILE).unwrap_or_default();
+        // Only root may; whoever is not has no machine to lose.
+        let _ = fs::write(Self::FILE, "-1000");
+        Spared { before }
+    }
+}
+
+impl Drop for Spared {
+    fn drop(&mut self) {
+        let _ = fs::write(Self::FILE, self.before.trim());
+    }
 }
 
 /// Whether the kernel has killed anybody in it for want of memory.

@@ -21,12 +21,41 @@ struct State {
     bytes: Vec<u8>,
     total: u64,
     ended: bool,
+    /// Of a stream that is read to its end: as much of its end is kept.
+    last: Option<usize>,
+}
+
+impl State {
+    fn hear(&mut self, heard: &[u8]) {
+        self.total += heard.len() as u64;
+        match self.last {
+            Some(most) => {
+                self.bytes.extend_from_slice(heard);
+                let over = self.bytes.len().saturating_sub(most);
+                self.bytes.drain(..over);
+            }
+            None => {
+                let room = KEPT.saturating_sub(self.bytes.len());
+                self.bytes.extend_from_slice(&heard[..heard.len().min(room)]);
+            }
+        }
+        self.ended = heard.is_empty() || (self.last.is_none() && self.total > TOO_MUCH);
+    }
 }
 
 impl Capture {
     /// Reads `pipe` until its end.
     pub(crate) fn of(pipe: OwnedFd) -> Capture {
-        let capture = Capture(Arc::default());
+        Self::reading(pipe, State::default())
+    }
+
+    /// Reads `pipe` until its end, however much comes, and keeps the last `most` bytes: a compiler's errors stand there.
+    pub(crate) fn of_the_end(pipe: OwnedFd, most: usize) -> Capture {
+        Self::reading(pipe, State { last: Some(most), ..State::default() })
+    }
+
+    fn reading(pipe: OwnedFd, state: State) -> Capture {
+        let capture = Capture(Arc::new((Mutex::new(state), Condvar::new())));
         let writer = capture.clone();
         std::thread::spawn(move || writer.pump(File::from(pipe)));
         capture
@@ -41,10 +70,7 @@ impl Capture {
                 Err(_) => 0,
             };
             let mut state = self.lock();
-            state.total += read as u64;
-            state.ended = read == 0 || state.total > TOO_MUCH;
-            let room = KEPT.saturating_sub(state.bytes.len());
-            state.bytes.extend_from_slice(&buffer[..read.min(room)]);
+            state.hear(&buffer[..read]);
             let ended = state.ended;
             self.0.1.notify_all();
             if ended {
@@ -115,5 +141,26 @@ impl Capture {
             String::from_utf8_lossy(&state.bytes[start..]).into_owned(),
             start > 0 || state.total > state.bytes.len() as u64,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn of_a_build_the_end_is_kept_and_nobody_is_cut_off() {
+        let (read, write) = nix::unistd::pipe().expect("a pipe");
+        let capture = Capture::of_the_end(read, 16);
+        let mut write = File::from(write);
+        let line = [b'.'; 1 << 20];
+        for _ in 0..10 {
+            write.write_all(&line).expect("more than any program may print");
+        }
+        write.write_all(b"main.c:1: error").expect("the end");
+        drop(write);
+        assert!(capture.wait_end(Duration::from_secs(60)));
+        assert_eq!(capture.tail(16), (".main.c:1: error".to_owned(), true));
     }
 }

@@ -40,8 +40,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -52,6 +53,9 @@ use crate::policy::Policy;
 
 /// The file's name.
 pub const FILE_NAME: &str = "boxproof.toml";
+
+/// More bytes than any manifest has.
+const LARGEST: u64 = 1 << 20;
 
 /// What a `boxproof.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -356,8 +360,12 @@ impl Manifest {
     /// The manifest in this directory, if there is one.
     pub fn beside(directory: &Path) -> Result<Option<Self>, ManifestError> {
         let path = directory.join(FILE_NAME);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path).map(Some),
+        match read(&path) {
+            Ok(Some(text)) => Self::parse(&text, &path).map(Some),
+            Ok(None) => {
+                let what = format!("it must be a file of at most {} KiB, and no link to one", LARGEST >> 10);
+                Err(ManifestError { path, position: None, cause: Cause::Text(what) })
+            }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(ManifestError { path, position: None, cause: Cause::Read(error) }),
         }
@@ -375,6 +383,24 @@ impl Manifest {
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         raw.checked(directory).map_err(|wrong| mistake(Some(wrong.span), wrong.message))
     }
+}
+
+/// The text of a regular file; none for anything else. Whoever wrote it is not trusted: what is wrong with it is quoted, so
+/// a link to somebody's file must not be followed, and a pipe not waited for.
+fn read(path: &Path) -> io::Result<Option<String>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = match fs::OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text)?;
+    Ok(Some(text))
 }
 
 /// Line and column of a byte, counted from 1.

@@ -63,15 +63,7 @@ pub struct Interpreter {
 impl ProgramKind {
     /// Whether it is a script of which every interpreter is one of `languages`, in a place where a distribution has them.
     pub fn is_script_of(&self, languages: &[&str]) -> bool {
-        let known = |name: Option<&std::ffi::OsStr>| {
-            name.and_then(|name| name.to_str()).is_some_and(|name| languages.contains(&name))
-        };
-        let standard = |path: &Path| matches!(path.parent().and_then(Path::to_str), Some("/bin" | "/usr/bin"));
-        let is_known = |interpreter: &Interpreter| {
-            let by_env = interpreter.by_env();
-            standard(&interpreter.path) && known(by_env.as_deref().or(interpreter.path.file_name()))
-        };
-        matches!(self, Self::Script { interpreters } if interpreters.iter().all(is_known))
+        matches!(self, Self::Script { interpreters } if interpreters.iter().all(|it| it.is_one_of(languages)))
     }
 }
 
@@ -334,10 +326,15 @@ type Result<T> = std::result::Result<T, ProgramError>;
 impl Program {
     /// Looks at a file without running it.
     pub fn inspect(path: &Path) -> Result<Self> {
+        Self::inspect_for(path, &[])
+    }
+
+    /// The same for a machine to which these languages are `brought`: whether this one has them does not matter.
+    pub fn inspect_for(path: &Path, brought: &[&str]) -> Result<Self> {
         let metadata = regular(path)?;
         let bytes = read(path)?;
         let absolute = absolute(path)?;
-        let kind = kind_of(path, &bytes)?;
+        let kind = kind_of(path, &bytes, brought)?;
         if metadata.mode() & 0o111 == 0 {
             return Err(ProgramError::NotExecutable { path: path.to_owned() });
         }
@@ -377,12 +374,12 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Judges by the first bytes, as the kernel's binary formats do.
-fn kind_of(path: &Path, bytes: &[u8]) -> Result<ProgramKind> {
+fn kind_of(path: &Path, bytes: &[u8], brought: &[&str]) -> Result<ProgramKind> {
     if bytes.is_empty() {
         return Err(ProgramError::Empty { path: path.to_owned() });
     }
     if bytes.starts_with(b"#!") {
-        let interpreters = shebang::chain(path, bytes)?;
+        let interpreters = shebang::chain(path, bytes, brought)?;
         return Ok(ProgramKind::Script { interpreters });
     }
     if bytes.starts_with(b"\x7fELF") {

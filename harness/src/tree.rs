@@ -7,6 +7,8 @@
 mod archive;
 mod write;
 
+use archive::Times;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -152,9 +154,11 @@ impl Tree {
         self.insert(path, Node::file(mode, Content::Bytes(bytes.into())))
     }
 
-    /// Makes a regular file that holds what the machine's file `from` holds.
-    pub fn host_file(&mut self, path: impl AsRef<Path>, mode: u32, from: impl Into<PathBuf>) -> Result<()> {
-        self.insert(path, Node::file(mode, Content::Host(from.into())))
+    /// Makes a regular file that holds what the machine's file `from` holds: a name that we were given, not one found in
+    /// a tree, so that it may be a link.
+    pub fn host_file(&mut self, path: impl AsRef<Path>, mode: u32, from: impl AsRef<Path>) -> Result<()> {
+        let from = from.as_ref().canonicalize().map_err(failed("open", from.as_ref()))?;
+        self.insert(path, Node::file(mode, Content::Host(from)))
     }
 
     /// Makes a symbolic link.
@@ -233,9 +237,15 @@ impl Tree {
         write::lay_out(self, directory)
     }
 
-    /// Writes the tree as an uncompressed newc cpio archive, which the kernel understands too.
+    /// Writes the tree as an uncompressed newc cpio archive, which the kernel understands too. The same tree gives the same
+    /// bytes, so files have no time in it.
     pub fn archive(&self, to: impl Write) -> Result<()> {
-        archive::write(self, to)
+        archive::write(self, Times::None, to)
+    }
+
+    /// The same for what will be built from: files of the machine keep the time of their last change, to the second.
+    pub fn archive_with_times(&self, to: impl Write) -> Result<()> {
+        archive::write(self, Times::Kept, to)
     }
 
     /// Lays out an archive in an existing directory, by the rules of [`Tree::write_to`]. Absolute names and `..` are
@@ -407,16 +417,17 @@ fn device(metadata: &Metadata) -> (u32, u32) {
     (major(metadata.rdev()) as u32, minor(metadata.rdev()) as u32)
 }
 
-/// Opens a file of the machine that is to be copied, with its size. Somebody may have put a pipe in its place since the
-/// tree was read: O_NONBLOCK keeps that from waiting for a writer for ever.
-fn open_host(path: &Path) -> Result<(File, u64)> {
-    let open = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+/// Opens a file of the machine that is to be copied, with its size and times. Somebody may have put a link or a pipe in its place
+/// since the tree was read: O_NOFOLLOW keeps us from leaving the tree, O_NONBLOCK from waiting for a writer for ever.
+fn open_host(path: &Path) -> Result<(File, Metadata)> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let open = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
     let file = open.map_err(failed("open", path))?;
     let metadata = file.metadata().map_err(failed("stat", path))?;
     if !metadata.is_file() {
         return Err(TreeError::new("read", path, "it is not a regular file"));
     }
-    Ok((file, metadata.len()))
+    Ok((file, metadata))
 }
 
 /// The last component. Every path in a tree has one.

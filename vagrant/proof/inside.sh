@@ -83,8 +83,7 @@ whole() {
     jq -e '.status == "pass" and .environment.isolation == "vm" and .environment.limits.machine_was == "running"' \
         <<< "$(sed -n '/^{/,$p' <<< "$said")" > /dev/null || fail "not passed in the machine"
     is running
-    remote 'ls -d /tmp/tmp.* 2> /dev/null; pgrep -x boxproof' && fail "something of boxproof is left in the machine"
-    true
+    remote '! ls -d /tmp/tmp.* 2> /dev/null && ! pgrep -x boxproof' || fail "something of boxproof is left in the machine"
 }
 
 half() {
@@ -131,6 +130,18 @@ killed() {
     await becomes shutoff
 }
 
+killed_coming_up() {
+    step "killed while the machine comes up: it is switched off as soon as Vagrant lets it"
+    is shutoff
+    "$boxproof" exam "$runtime" --backend vagrant > /dev/null 2> "$state/said" &
+    local examiner=$!
+    await grep -q 'vagrant: ' "$state/said"
+    kill -KILL $examiner
+    wait $examiner || true
+    await becomes running
+    await becomes shutoff
+}
+
 off() {
     step "switched off: brought up, examined, switched off again"
     is shutoff
@@ -161,4 +172,4 @@ gone() {
     step "done"
 }
 
-for part in ${PARTS:-up inside whole half foreign vanishes killed off kept deaf gone}; do "$part"; done
+for part in ${PARTS:-up inside whole half foreign vanishes killed killed_coming_up off kept deaf gone}; do "$part"; done

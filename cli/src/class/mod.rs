@@ -19,22 +19,25 @@ mod summary;
 
 pub use merge::run as merge;
 
-use crate::args::{ClassArgs, language};
+use crate::args::{BuildPlace, ClassArgs, language};
 use crate::backend::Place;
 use crate::course::Course;
 use crate::outcome::{Outcome, Trouble};
 use crate::report::{mark, params};
 use crate::words::line;
+use boxproof_harness::backend::vm::userland::{Tools, Userland};
+use boxproof_harness::manifest::Manifest;
 use boxproof_harness::result::{Report, Status, write_atomically};
 use boxproof_harness::rootfs::RootfsSource;
 use boxproof_scenarios::texts::Texts;
 use examine::{Candidate, Room};
 use journal::{Journal, Line, Lock};
 use progress::Progress;
-use roster::Student;
-use std::collections::VecDeque;
+use roster::{Source, Student};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -53,9 +56,16 @@ pub fn run(args: &ClassArgs) -> Result<Outcome, Trouble> {
     let store = Store::of(out);
     // Once before the first student: what is missing here is told at once, and what is made once is not made by all.
     drop(room.place.start_one_of_many(&room.vm, &|line| anstream::eprintln!("{}", crate::words::line(line)))?);
+    for tools in tools(&room, &students) {
+        // Those who need none are examined all the same.
+        if let Err(error) = Userland::open(tools, &|progress| anstream::eprintln!("{progress}")) {
+            anstream::eprintln!("{error}");
+        }
+    }
     let mut journal = Journal::open(out, args.resume)?;
 
-    examine_all(&room, &students, &store, &mut journal, jobs(args, room.place))?;
+    let jobs = jobs(args, &room);
+    examine_all(&room, &students, &store, &mut journal, jobs)?;
     let _ = fs::remove_dir_all(&room.scratch);
 
     let reports: Vec<Report> = students.iter().filter_map(|student| store.latest(&student.id)).collect();
@@ -116,22 +126,54 @@ fn seed_of_file(course: &Course) -> u64 {
     u64::from_str_radix(&course.sha256[..12], 16).unwrap_or_default()
 }
 
+/// The user lands that are needed in the virtual machines, as far as can be told before anybody is examined: a repository that
+/// is not cloned yet says nothing.
+fn tools(room: &Room, students: &[Student]) -> BTreeSet<Tools> {
+    let mut needed = BTreeSet::new();
+    for student in students.iter().filter(|_| room.place == Place::Vm) {
+        let Source::Path(path) = &student.source else { continue };
+        // Who has written a bad manifest is told so in his own report.
+        let build = Manifest::beside(path).ok().flatten().and_then(|manifest| manifest.build);
+        if let Some(command) = build.filter(|_| room.builds == BuildPlace::Vm) {
+            needed.extend([Tools::for_build(&command, path), Tools::Scripts]);
+        } else if is_script(path) {
+            needed.insert(Tools::Scripts);
+        }
+    }
+    needed
+}
+
+/// Whether its first line names one of the languages that a user land brings.
+fn is_script(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = |head: &mut Vec<u8>| fs::File::open(path).and_then(|file| file.take(256).read_to_end(head));
+    let regular = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let line = (regular && read(&mut head).is_ok()).then(|| head.split(|&byte| byte == b'\n').next()).flatten();
+    let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    line.starts_with("#!") && Tools::LANGUAGES.iter().any(|language| line.contains(language))
+}
+
 /// How many are examined side by side: as many as there are processors, and memory for their machines.
-fn jobs(args: &ClassArgs, place: Place) -> usize {
-    /// What a virtual machine takes in which something is built, with what QEMU itself needs.
-    const MACHINE: u64 = 1200 << 20;
+fn jobs(args: &ClassArgs, room: &Room) -> usize {
+    /// What QEMU itself needs.
+    const QEMU_MIB: u32 = 176;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let by_memory = match place {
+    let machine = u64::from(crate::build::memory_mib(room.course.size) + QEMU_MIB) << 20;
+    let by_memory = match room.place {
         Place::Local => usize::MAX,
-        Place::Vm | Place::Vagrant => memory_available().map_or(1, |bytes| (bytes / MACHINE) as usize),
+        Place::Vm | Place::Vagrant => memory_available().map_or(1, |bytes| (bytes / machine) as usize),
     };
     args.jobs.map_or(processors.min(by_memory), |jobs| jobs as usize).max(1)
 }
 
+/// What this machine has left, or what the container's group allows where that is less: a pod has its own limit, and sees
+/// the memory of the whole node.
 fn memory_available() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
+    let machine = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)?;
+    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    Some(machine.min(limit.unwrap_or(u64::MAX)))
 }
 
 /// Somebody is done.

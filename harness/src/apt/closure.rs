@@ -43,7 +43,11 @@ pub fn lay(packages: &[&str]) -> Result<Laid> {
     let tree = directory.path().join("tree");
     create_private(&tree)?;
     let mut archives = Vec::new();
-    for archive in archives_in(&cache.join("archives"))? {
+    let laid = archives_in(&cache.join("archives"))?;
+    if laid.is_empty() {
+        return Err(AptError::NotFound { package: packages.join(" ") });
+    }
+    for archive in laid {
         run("dpkg-deb", [OsStr::new("-x"), archive.as_os_str(), tree.as_os_str()], None)?;
         archives.extend(archive.file_stem().map(|name| name.to_string_lossy().into_owned()));
     }
@@ -53,6 +57,8 @@ pub fn lay(packages: &[&str]) -> Result<Laid> {
 fn download(apt: &Apt, packages: &[&str], cache: &Path, status: &Path) -> Result<()> {
     let mut options = apt.options.clone();
     options.push(format!("-oDir::Cache={}", cache.display()));
+    // A machine's own setting of this one may be absolute.
+    options.push(format!("-oDir::Cache::archives={}", cache.join("archives").display()));
     options.push(format!("-oDir::State::status={}", status.display()));
     // The lock would be the machine's, which is root's; ours is held.
     options.extend(["-oDebug::NoLocking=1", "-oAPT::Install-Recommends=0", "-y"].map(str::to_owned));

@@ -23,8 +23,12 @@ pub fn fetch_newest(prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<(Stri
     };
     let (name, package) = match found {
         Err(AptError::NoApt { program }) => return Err(AptError::NoApt { program }),
-        Err(_) => {
-            let name = store.with_lists(|apt| newest(apt, prefix, &wanted))?;
+        Err(why) => {
+            let name = match store.with_lists(|apt| newest(apt, prefix, &wanted)) {
+                // That it is unknown here was to be expected; why the backports could not be asked was not.
+                Err(AptError::NotFound { .. }) if !matches!(why, AptError::NotFound { .. }) => return Err(why),
+                name => name?,
+            };
             let package = fetch(&name)?;
             (name, package)
         }

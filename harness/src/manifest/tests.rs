@@ -243,3 +243,20 @@ fn a_directory_without_the_file_has_no_manifest() {
     fs::write(directory.path().join(FILE_NAME), [0xff, 0xfe]).unwrap();
     assert!(Manifest::beside(directory.path()).unwrap_err().to_string().starts_with("read "));
 }
+
+/// A mistake in it is quoted, so what a link leads to would be told to whoever made the link.
+#[test]
+fn only_a_file_is_a_manifest() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    let refused = || Manifest::beside(directory.path()).unwrap_err().to_string();
+    fs::write(directory.path().join("secret"), "password = 1").unwrap();
+    std::os::unix::fs::symlink("secret", &path).unwrap();
+    assert!(refused().ends_with("it must be a file of at most 1024 KiB, and no link to one"), "{}", refused());
+    fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert!(refused().contains("no link to one"), "{}", refused());
+    fs::remove_file(&path).unwrap();
+    fs::File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+    assert!(refused().contains("1024 KiB"), "{}", refused());
+}

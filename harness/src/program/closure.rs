@@ -131,7 +131,7 @@ impl Found {
             self.add(&Path::new("/usr/local/bin").join(name), Source::Symlink(path.clone()));
         }
         let bytes = read(&path)?;
-        if bytes.starts_with(b"#!") { self.interpreters(&shebang::chain(&path, &bytes)?) } else { Ok(()) }
+        if bytes.starts_with(b"#!") { self.interpreters(&shebang::chain(&path, &bytes, &[])?) } else { Ok(()) }
     }
 
     /// A program by the path it is looked up by, with what it needs to be started.

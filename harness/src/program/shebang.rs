@@ -13,8 +13,8 @@ const SEEN: usize = 256;
 const DEEPEST: usize = 4;
 
 /// The interpreter of a script, the interpreter of that one when it is a script too, and so on. The last one is a
-/// program that has been checked.
-pub(super) fn chain(script: &Path, bytes: &[u8]) -> Result<Vec<Interpreter>> {
+/// program that has been checked, or one of the languages that are `brought` to wherever the script will run.
+pub(super) fn chain(script: &Path, bytes: &[u8], brought: &[&str]) -> Result<Vec<Interpreter>> {
     let mut interpreters = Vec::new();
     let mut at = script.to_owned();
     let mut bytes = bytes.to_vec();
@@ -23,6 +23,10 @@ pub(super) fn chain(script: &Path, bytes: &[u8]) -> Result<Vec<Interpreter>> {
             return Err(ProgramError::TooManyInterpreters { path: script.to_owned() });
         }
         let interpreter = first_line(&at, &bytes)?;
+        if interpreter.is_one_of(brought) {
+            interpreters.push(interpreter);
+            return Ok(interpreters);
+        }
         if !interpreter.path.is_file() {
             return Err(ProgramError::InterpreterMissing { path: at, interpreter: interpreter.path });
         }
@@ -30,7 +34,7 @@ pub(super) fn chain(script: &Path, bytes: &[u8]) -> Result<Vec<Interpreter>> {
         bytes = read(&at)?;
         interpreters.push(interpreter);
     }
-    super::kind_of(&at, &bytes)?;
+    super::kind_of(&at, &bytes, brought)?;
     if let Some(wanted) = interpreters.last().and_then(Interpreter::by_env)
         && find(&wanted).is_none()
     {
@@ -65,6 +69,14 @@ fn trimmed(mut text: &[u8]) -> &[u8] {
 }
 
 impl Interpreter {
+    /// Whether it is one of `languages`, by itself or found by `env`, in a place where a distribution has them.
+    pub(super) fn is_one_of(&self, languages: &[&str]) -> bool {
+        let standard = matches!(self.path.parent().and_then(Path::to_str), Some("/bin" | "/usr/bin"));
+        let by_env = self.by_env();
+        let name = by_env.as_deref().or(self.path.file_name()).and_then(OsStr::to_str);
+        standard && name.is_some_and(|name| languages.contains(&name))
+    }
+
     /// The program that `env` is asked to find: `#!/usr/bin/env python3`, or with `-S` and arguments.
     pub(super) fn by_env(&self) -> Option<OsString> {
         if self.path.file_name() != Some(OsStr::new("env")) {

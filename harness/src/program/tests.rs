@@ -118,13 +118,13 @@ fn truncated_and_garbled_files_never_panic() {
         let path = Path::new("truncated");
         let head = bytes.len().min(256 * 1024);
         for length in (0..head).step_by(64).chain((head..bytes.len()).step_by(65_536)) {
-            let _ = kind_of(path, &bytes[..length]);
+            let _ = kind_of(path, &bytes[..length], &[]);
         }
         let mut garbled = bytes[..bytes.len().min(64 * 1024)].to_vec();
         for at in (0..4096.min(garbled.len())).chain((4096..garbled.len()).step_by(61)) {
             for value in [0, 0x7f, 0xff] {
                 let before = std::mem::replace(&mut garbled[at], value);
-                let _ = kind_of(path, &garbled);
+                let _ = kind_of(path, &garbled, &[]);
                 garbled[at] = before;
             }
         }
@@ -271,6 +271,26 @@ fn env_finds_the_interpreter_and_languages_are_said_to_need_their_tree() {
 }
 
 /// As with pyenv: what `env` finds is a script again.
+/// A verdict must not depend on what the teacher's machine has.
+#[test]
+fn what_is_brought_there_need_not_be_here() {
+    let directory = tempdir().unwrap();
+    let script = |name: &str, line: &str| written(&directory, name, 0o755, line.as_bytes());
+    let (brought, languages) = (["klingon"], ["klingon", "sh"]);
+    for line in
+        ["#!/usr/bin/klingon -u\n", "#!/bin/klingon\n", "#!/usr/bin/env klingon\n", "#!/usr/bin/env -S klingon -u\n"]
+    {
+        let path = script("brought", line);
+        assert!(refused(&path).contains("which is not on this machine"), "{line}");
+        let program = Program::inspect_for(&path, &brought).unwrap();
+        assert!(program.kind.is_script_of(&languages) && !program.kind.is_script_of(&["sh"]), "{line}");
+    }
+    // A copy of one's own is the student's, and so is a line that names no program.
+    for line in ["#!/opt/bin/klingon\n", "#!/usr/bin/klingon\r\n", "#!/usr/bin/vulcan\n", "#!/usr/bin/env vulcan\n"] {
+        assert!(Program::inspect_for(&script("own", line), &brought).is_err(), "{line}");
+    }
+}
+
 #[test]
 fn an_interpreter_that_is_a_script_brings_its_own() {
     let directory = tempdir().unwrap();
@@ -289,4 +309,40 @@ fn the_same_bytes_have_the_same_hash_as_sha256sum_gives() {
     let expected = Command::new("sha256sum").arg(&script).output().unwrap();
     let expected = String::from_utf8(expected.stdout).unwrap();
     assert_eq!(Program::inspect(&script).unwrap().sha256, expected[..64]);
+}
+
+/// What a student could plant before the program is built or looked at: both kinds of link to a file of the teacher's.
+#[test]
+fn nothing_outside_belongs_to_a_program() {
+    let (directory, teacher) = (tempdir().unwrap(), tempdir().unwrap());
+    let secret = written(&teacher, "grades", 0o600, b"42 points");
+    fs::create_dir(directory.path().join("target")).unwrap();
+    symlink(&secret, directory.path().join("target/grades")).unwrap();
+    symlink(teacher.path(), directory.path().join("node_modules")).unwrap();
+    symlink(teacher.path(), directory.path().join("beside")).unwrap();
+    symlink("../../../../../../etc/passwd", directory.path().join("target/passwd")).unwrap();
+    for program in ["target/grades", "node_modules/grades", "beside/grades", "target/passwd"] {
+        let tree = belongings(directory.path(), program).unwrap();
+        let names: Vec<_> = tree.entries().map(|(path, _)| path.to_str().unwrap()).collect();
+        assert_eq!(names, ["beside"], "{program}");
+    }
+}
+
+/// What cargo makes is a hard link, what a Makefile makes may be a link to where it is built.
+#[test]
+fn a_program_belongs_wherever_it_is_built() {
+    let directory = tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir_all(at("target/release/deps")).unwrap();
+    fs::write(at("target/release/deps/box-1"), "built").unwrap();
+    fs::hard_link(at("target/release/deps/box-1"), at("target/release/box")).unwrap();
+    fs::hard_link(at("target/release/deps/box-1"), at("box")).unwrap();
+    symlink("release/box", at("target/latest")).unwrap();
+    for program in ["target/release/box", "target/latest", "box"] {
+        let tree = belongings(directory.path(), program).unwrap();
+        let laid = tempdir().unwrap();
+        tree.write_to(laid.path()).unwrap();
+        assert_eq!(fs::read(laid.path().join(program)).unwrap(), b"built", "{program}");
+        assert_eq!(tree.get("target/release/deps"), None, "{program}");
+    }
 }

@@ -80,6 +80,11 @@ impl BedCgroup {
         }
     }
 
+    /// What it may take is memory alone.
+    pub(crate) fn without_swap(&self) -> Result<()> {
+        self.bound("memory.swap.max", 0).map(drop)
+    }
+
     /// The directory, for CLONE_INTO_CGROUP and for reading.
     pub fn directory(&self) -> &OwnedFd {
         &self.directory

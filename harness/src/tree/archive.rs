@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::write::Writer;
+use super::write::{Writer, set_time};
 use super::{Content, Kind, Node, Result, Tree, TreeError, failed, open_host};
 
 const MAGIC: &[u8; 6] = b"070701";
@@ -25,6 +26,8 @@ pub(super) struct Header {
     pub(super) uid: u32,
     pub(super) gid: u32,
     pub(super) nlink: u32,
+    /// Seconds since 1970; 0 where it does not matter.
+    pub(super) mtime: u32,
     pub(super) size: u32,
     pub(super) rdev: (u32, u32),
     pub(super) name: u32,
@@ -33,14 +36,14 @@ pub(super) struct Header {
 impl Header {
     fn write(&self, to: &mut impl Write) -> io::Result<()> {
         to.write_all(MAGIC)?;
-        let (mtime, device, check) = (0, (0, 0), 0);
+        let (device, check) = ((0, 0), 0);
         let numbers = [
             self.ino,
             self.mode,
             self.uid,
             self.gid,
             self.nlink,
-            mtime,
+            self.mtime,
             self.size,
             device.0,
             device.1,
@@ -63,8 +66,8 @@ impl Header {
         for (number, digits) in numbers.iter_mut().zip(digits.chunks_exact(8)) {
             *number = hexadecimal(digits).ok_or_else(|| malformed("a header holds something that is not a number"))?;
         }
-        let [ino, mode, uid, gid, nlink, _, size, _, _, major, minor, name, _] = numbers;
-        Ok(Self { ino, mode, uid, gid, nlink, size, rdev: (major, minor), name })
+        let [ino, mode, uid, gid, nlink, mtime, size, _, _, major, minor, name, _] = numbers;
+        Ok(Self { ino, mode, uid, gid, nlink, mtime, size, rdev: (major, minor), name })
     }
 }
 
@@ -78,7 +81,16 @@ fn malformed(rule: &str) -> TreeError {
     TreeError::new("read", Path::new("archive"), rule)
 }
 
-pub(super) fn write(tree: &Tree, to: impl Write) -> Result<()> {
+/// Whether files keep the time of their last change, by which `make` knows what it has to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// Those of files of the machine.
+    Kept,
+    /// The same tree gives the same bytes.
+    None,
+}
+
+pub(super) fn write(tree: &Tree, times: Times, to: impl Write) -> Result<()> {
     let mut out = Counted { to, count: 0 };
     let mut names: HashMap<&Path, u32> = HashMap::new();
     for (_, node) in tree.entries() {
@@ -91,13 +103,20 @@ pub(super) fn write(tree: &Tree, to: impl Write) -> Result<()> {
         let first = if let Kind::HardLink(target) = &node.kind { target } else { path };
         let ino = *inodes.entry(first).or_insert(number);
         let nlink = names.get(first).copied().unwrap_or(1);
-        member(&mut out, path, node, ino, nlink)?;
+        member(&mut out, path, node, times, (ino, nlink))?;
     }
     trailer(&mut out).map_err(failed("write", Path::new("archive")))
 }
 
-fn member(out: &mut Counted<impl Write>, path: &Path, node: &Node, ino: u32, nlink: u32) -> Result<()> {
+fn member(
+    out: &mut Counted<impl Write>,
+    path: &Path,
+    node: &Node,
+    times: Times,
+    (ino, nlink): (u32, u32),
+) -> Result<()> {
     let nothing = || -> (u64, Box<dyn Read>) { (0, Box::new(io::empty())) };
+    let mut mtime = 0;
     let (kind, rdev, (size, body)) = match &node.kind {
         Kind::Directory => (libc::S_IFDIR, (0, 0), nothing()),
         Kind::HardLink(_) => (libc::S_IFREG, (0, 0), nothing()),
@@ -107,8 +126,11 @@ fn member(out: &mut Counted<impl Write>, path: &Path, node: &Node, ino: u32, nli
         Kind::Symlink(target) => (libc::S_IFLNK, (0, 0), from_memory(target.as_os_str().as_bytes())),
         Kind::File(Content::Bytes(bytes)) => (libc::S_IFREG, (0, 0), from_memory(bytes)),
         Kind::File(Content::Host(from)) => {
-            let (file, length) = open_host(from)?;
-            (libc::S_IFREG, (0, 0), (length, Box::new(file) as Box<dyn Read>))
+            let (file, metadata) = open_host(from)?;
+            if times == Times::Kept {
+                mtime = u32::try_from(metadata.mtime()).unwrap_or_default();
+            }
+            (libc::S_IFREG, (0, 0), (metadata.len(), Box::new(file) as Box<dyn Read>))
         }
     };
     let too_large = |_| TreeError::new("archive", path, "a cpio archive holds files of less than 4 GiB");
@@ -119,6 +141,7 @@ fn member(out: &mut Counted<impl Write>, path: &Path, node: &Node, ino: u32, nli
         uid: node.uid,
         gid: node.gid,
         nlink,
+        mtime,
         size: u32::try_from(size).map_err(too_large)?,
         rdev,
         name: u32::try_from(name.len() + 1).map_err(too_large)?,
@@ -178,7 +201,13 @@ pub(super) fn unpack(from: impl Read, directory: &Path) -> Result<()> {
         }
         writer.put(&path, &node, |to| {
             let copied = io::copy(&mut (&mut from).take(header.size.into()), to).map_err(failed("unpack", &path))?;
-            if copied < header.size.into() { Err(malformed("it ends in the middle of a file")) } else { Ok(()) }
+            if copied < header.size.into() {
+                return Err(malformed("it ends in the middle of a file"));
+            }
+            match header.mtime {
+                0 => Ok(()),
+                seconds => set_time(to, i64::from(seconds), 0).map_err(failed("set the time of", &path)),
+            }
         })?;
         if matches!(node.kind, Kind::File(_)) {
             from.skip_padding().map_err(failed("read", Path::new("archive")))?;

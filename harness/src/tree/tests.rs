@@ -141,6 +141,29 @@ fn an_archive_unpacks_to_the_same() {
     assert_eq!(fs::metadata(unpacked.path().join("bin/busybox")).unwrap().nlink(), 3);
 }
 
+/// `make` goes by them, and takes equal times for "up to date".
+#[test]
+fn files_of_the_machine_keep_their_times() {
+    let directory = tempdir().unwrap();
+    for (name, second) in [("mycontainer", 1_700_000_000), ("mycontainer.c", 1_700_000_001)] {
+        let file = File::create(directory.path().join(name)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+    }
+    let tree = Tree::read(directory.path()).unwrap();
+    let mut archive = Vec::new();
+    tree.archive_with_times(&mut archive).unwrap();
+    let unpacked = Scratch::new();
+    Tree::unpack(archive.as_slice(), unpacked.path()).unwrap();
+    for place in [unpacked.path(), laid_out(&tree).path()] {
+        let time = |name: &str| fs::metadata(place.join(name)).unwrap().mtime();
+        assert_eq!((time("mycontainer"), time("mycontainer.c")), (1_700_000_000, 1_700_000_001));
+    }
+    // Without them it depends on nothing but names and contents.
+    let before = archived(&tree);
+    File::open(directory.path().join("mycontainer")).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    assert_eq!(archived(&tree), before);
+}
+
 #[test]
 fn owners_and_devices_survive_for_root() {
     if !nix::unistd::geteuid().is_root() {
@@ -318,6 +341,22 @@ fn a_file_too_large_for_the_format_is_named() {
     tree.host_file("srv/large", 0o644, &path).unwrap();
     let error = tree.archive(io::sink()).unwrap_err();
     assert_eq!(error.to_string(), "archive srv/large: a cpio archive holds files of less than 4 GiB");
+}
+
+#[test]
+fn a_link_put_in_the_place_of_a_file_is_not_followed() {
+    let directory = tempdir().unwrap();
+    let (path, secret) = (directory.path().join("file"), directory.path().join("secret"));
+    fs::write(&path, "x").unwrap();
+    let tree = Tree::read(directory.path()).unwrap();
+    fs::rename(&path, &secret).unwrap();
+    symlink(&secret, &path).unwrap();
+    let error = tree.archive(io::sink()).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::ELOOP), "{error}");
+    // Of a name that we were given, what it leads to is meant.
+    let mut given = Tree::new();
+    given.host_file("file", 0o644, &path).unwrap();
+    assert_eq!(fs::read(laid_out(&given).path().join("file")).unwrap(), b"x");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmod, fchmodat, makedev, mkdirat, mknodat};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmod, fchmodat, futimens, makedev, mkdirat, mknodat};
+use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, fchown, fchownat, getegid, geteuid, linkat, symlinkat};
 
 use super::{Content, Kind, Node, Result, Tree, failed, name_of, open_host};
@@ -18,13 +20,19 @@ pub(super) fn lay_out(tree: &Tree, directory: &Path) -> Result<()> {
         writer.put(path, node, |to| match &node.kind {
             Kind::File(Content::Bytes(bytes)) => to.write_all(bytes).map_err(failed("write", path)),
             Kind::File(Content::Host(from)) => {
-                let (mut file, _) = open_host(from)?;
-                io::copy(&mut file, to).map(drop).map_err(failed("copy", from))
+                let (mut file, metadata) = open_host(from)?;
+                io::copy(&mut file, to).map_err(failed("copy", from))?;
+                set_time(to, metadata.mtime(), metadata.mtime_nsec()).map_err(failed("set the time of", path))
             }
             _ => Ok(()),
         })?;
     }
     writer.finish()
+}
+
+/// A copy is as old as what it is a copy of: `make` would take it for newer than what is made from it, or for older.
+pub(super) fn set_time(file: &File, seconds: i64, nanoseconds: i64) -> nix::Result<()> {
+    futimens(file, &TimeSpec::UTIME_OMIT, &TimeSpec::new(seconds, nanoseconds))
 }
 
 /// Creates files below one directory. Every path is resolved by the kernel with RESOLVE_BENEATH and

@@ -46,6 +46,9 @@ pub fn find(from: &Path) -> Option<PathBuf> {
 /// As many of Vagrant's last lines as explain a failure.
 const LAST_LINES: usize = 12;
 
+/// What Vagrant says of a machine with which another Vagrant is busy.
+pub(super) const BUSY: &str = "other Vagrant process";
+
 impl Machine {
     pub(super) fn new(directory: &Path) -> Machine {
         Machine { directory: directory.to_owned() }

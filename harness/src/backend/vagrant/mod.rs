@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! machine   vagrant status, up, ssh-config: what Vagrant knows of it
+//! lock      nobody else's exam in it meanwhile
 //! keeper    a process that halts it again, whatever becomes of this one
 //! survey    what the exam needs of it, looked at through its ssh
 //! ssh       the agent in it
@@ -9,6 +10,7 @@
 
 mod error;
 mod keeper;
+mod lock;
 mod machine;
 mod survey;
 
@@ -20,6 +22,7 @@ use super::ssh::{Ssh, SshAgent};
 use super::{Agent, Heard};
 use crate::error::{Context, Result};
 use keeper::Keeper;
+use lock::Lock;
 use machine::{Machine, State};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,11 +34,16 @@ pub struct VagrantOptions {
     pub directory: PathBuf,
     /// Whether a machine that was brought up stays so.
     pub keep: bool,
+    /// What the user is told, with Vagrant's last lines, where the machine cannot be put back. Whatever becomes of this
+    /// program then.
+    pub regret: String,
 }
 
 /// What is going on; for whoever waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// Another boxproof has the machine; this one waits.
+    AwaitingMachine,
     /// The machine is not running and is brought up; afterwards it is halted or suspended again, or stays.
     BringingUp {
         /// What it was.
@@ -55,6 +63,7 @@ pub struct VagrantAgent {
     agent: SshAgent,
     _config: tempfile::NamedTempFile,
     _keeper: Option<Keeper>,
+    _lock: Lock,
     machine: Machine,
     was: State,
 }
@@ -67,20 +76,29 @@ impl VagrantAgent {
         say: &dyn Fn(Progress),
     ) -> Result<VagrantAgent, VagrantError> {
         let machine = Machine::new(&options.directory);
+        // Before the machine is looked at: what another one has brought up it switches off again.
+        let lock = Lock::of(&options.directory, say)?;
         let was = machine.state()?;
         let mut keeper = None;
         if !was.is_running() {
             say(Progress::BringingUp { state: was.name.clone(), keep: options.keep });
             // Before it runs, so that it does not go on when this program is killed while it comes up.
-            keeper = (!options.keep).then(|| Keeper::watch(&machine, &was)).transpose()?;
-            machine.up(&|line| say(Progress::Vagrant(line)))?;
+            let watch = || Keeper::watch(&machine, &was, &lock, &options.regret);
+            keeper = (!options.keep).then(watch).transpose()?;
+            let up = machine.up(&|line| say(Progress::Vagrant(line)));
+            if let (Err(VagrantError::NotUp { detail, .. }), Some(keeper)) = (&up, &mut keeper)
+                && detail.contains(machine::BUSY)
+            {
+                keeper.stand_down();
+            }
+            up?;
         }
         say(Progress::Connecting);
         let config = machine.ssh_config()?;
         let ssh = Ssh { config: config.path().to_owned(), host: was.target.clone() };
         survey::survey(&ssh, &options.directory)?;
         let agent = ssh.agent(program).map_err(VagrantError::Agent)?;
-        Ok(VagrantAgent { agent, _config: config, _keeper: keeper, machine, was })
+        Ok(VagrantAgent { agent, _config: config, _keeper: keeper, _lock: lock, machine, was })
     }
 
     /// What became of a machine whose agent is gone.

@@ -38,6 +38,18 @@ pub(super) struct Started<T> {
     pub(super) time: Duration,
 }
 
+/// A guest whose kernel cannot read the disk would come up without its tools, and whoever needs them would be blamed.
+fn can_have_a_disk(absent: &[String]) -> Result<(), VmError> {
+    match absent.iter().find(|name| matches!(name.as_str(), "virtio_blk" | "squashfs")) {
+        None => Ok(()),
+        Some(name) => Err(VmError::Userland {
+            detail: format!(
+                "it is a disk of the guest's, and this kernel has no {name}. Take another kernel (--kernel)"
+            ),
+        }),
+    }
+}
+
 impl Ground {
     /// Finds or fetches everything; nothing that comes after needs a network.
     pub(super) fn prepare(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<Self, VmError> {
@@ -49,6 +61,9 @@ impl Ground {
         let base = Base::open(&kernel)?;
         if !base.absent_modules.is_empty() {
             progress(Progress::ModulesAbsent { names: base.absent_modules.clone() });
+        }
+        if options.tools.is_some() {
+            can_have_a_disk(&base.absent_modules)?;
         }
         let userland = options.tools.map(|tools| Userland::open(tools, progress)).transpose()?;
         Ok(Self { qemu, kernel, base, userland })
@@ -157,5 +172,18 @@ fn wait_for_a_sign_of_life(process: &mut Process) -> Result<(), VmError> {
         [true, _] => Ok(()),
         _ if process.console_tail.is_empty() => Err(silent(process, KVM_TRIAL, false)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_without_disks_gets_no_tools() {
+        let absent = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(can_have_a_disk(&absent(&["lzo_rle", "nft_masq"])).is_ok());
+        let error = can_have_a_disk(&absent(&["lzo_rle", "virtio_blk"])).expect_err("no disk").to_string();
+        assert!(error.contains("this kernel has no virtio_blk"), "{error}");
     }
 }

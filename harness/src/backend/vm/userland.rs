@@ -20,7 +20,7 @@ use crate::tree::{Kind, Node, Tree, TreeError};
 const FORMAT: u32 = 1;
 
 /// What a guest has besides busybox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tools {
     /// What scripts are written in and what they call.
     Scripts,
@@ -35,8 +35,8 @@ pub enum Tools {
 }
 
 impl Tools {
-    /// The languages of scripts that every image can run, by the name of the interpreter.
-    pub const LANGUAGES: [&str; 6] = ["awk", "bash", "dash", "perl", "python3", "sh"];
+    /// The languages of scripts that every image can run, by the name of the interpreter. Not sh: busybox has it.
+    pub const LANGUAGES: [&str; 5] = ["awk", "bash", "dash", "perl", "python3"];
 
     /// What a build needs, as far as its command and the files beside it tell: make may call anything.
     pub fn for_build(command: &[String], directory: &Path) -> Self {
