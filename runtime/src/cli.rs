@@ -488,6 +488,9 @@ mod tests {
         let options = run(&["--hostname", "a", "ls", "-l", "--hostname", "b", "--", "x"]).unwrap();
         assert_eq!(options.hostname.as_deref(), Some("a"));
         assert_eq!(options.process.args, ["ls", "-l", "--hostname", "b", "--", "x"]);
+        for words in [["cat", "-b", "x"], ["npm", "--bundle", "x"]] {
+            assert_eq!(run(&words).unwrap().process.args, words);
+        }
     }
 
     #[test]

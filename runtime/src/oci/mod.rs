@@ -135,12 +135,19 @@ struct Joiner {
     args: Vec<OsString>,
 }
 
-/// `run` is a verb of both doors; with a bundle it is this one's.
+/// `run` is a verb of both doors; with a bundle it is this one's. Only the runtime's options tell: what follows the first
+/// other word is the command's, which may have a `-b` of its own.
 pub fn is_bundle(parser: &Parser) -> bool {
-    let mut words = parser.clone();
-    let Ok(words) = words.raw_args() else { return false };
-    let options = words.take_while(|word| word != "--");
-    options.into_iter().any(|word| word == "-b" || word.to_string_lossy().starts_with("--bundle"))
+    let mut parser = parser.clone();
+    while let Ok(Some(argument)) = parser.next() {
+        match argument {
+            Arg::Long("bundle") | Arg::Short('b') => return true,
+            Arg::Long("detach" | "no-new-keyring") | Arg::Short('d') => {}
+            Arg::Long("console-socket" | "pid-file" | "preserve-fds") => drop(parser.value()),
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Reads what follows a verb.
@@ -312,6 +319,17 @@ mod tests {
     #[rstest]
     fn names_stay_in_their_directory(#[values("../x", "a/b", "", ".", "..", "a b", "a\n")] word: &str) {
         assert!(the_only(vec![word.into()]).is_err());
+    }
+
+    #[rstest]
+    #[case(&["--bundle", ".", "c"], true)]
+    #[case(&["--bundle=.", "c"], true)]
+    #[case(&["--pid-file", "cat", "-d", "-b", ".", "c"], true)]
+    #[case(&["cat", "-b", "x"], false)]
+    #[case(&["--hostname", "x", "ls", "--bundle"], false)]
+    #[case(&["--", "-b"], false)]
+    fn a_bundle_is_named_before_the_command(#[case] words: &[&str], #[case] bundle: bool) {
+        assert_eq!(is_bundle(&Parser::from_args(words)), bundle);
     }
 
     #[test]
