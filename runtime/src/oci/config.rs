@@ -77,8 +77,8 @@ pub fn container(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Container>
             read_only: root.readonly().unwrap_or(false),
             propagation: root_propagation(&linux, &mounts)?,
         },
-        hostname: spec.hostname().clone().filter(|name| !name.is_empty()),
-        domainname: spec.domainname().clone(),
+        hostname: name(spec.hostname(), &namespaces)?,
+        domainname: name(spec.domainname(), &namespaces)?,
         mounts,
         devices,
         covers: Vec::new(),
@@ -162,6 +162,16 @@ fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
     }
 }
 
+/// A hostname or domainname. Where the container has no namespace for it, it would be the machine's that changes.
+fn name(name: &Option<String>, namespaces: &Namespaces) -> Result<Option<String>> {
+    match name.clone().filter(|name| !name.is_empty()) {
+        Some(name) if !namespaces.has(CloneFlags::CLONE_NEWUTS) => {
+            Err(Error::new(format!("config.json: the name {name} needs a UTS namespace, or it would be the machine's")))
+        }
+        name => Ok(name),
+    }
+}
+
 fn root_propagation(linux: &oci::Linux, mounts: &[Mount]) -> Result<MsFlags> {
     match linux.rootfs_propagation().as_deref() {
         // A volume that hears of the host's mounts needs the ties of its source uncut.
@@ -239,14 +249,12 @@ fn device(device: &oci::LinuxDevice) -> Result<Device> {
 
 /// Only what a namespace divides: everything else would be changed for the machine.
 fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, String)>> {
-    let has =
-        |flag: i32| namespaces.new & flag != 0 || namespaces.joined.iter().any(|(kind, _)| kind.bits() & flag != 0);
     let mut list = Vec::new();
     for (name, value) in linux.sysctl().iter().flatten() {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-        let namespaced = starts(&["net."]) && has(libc::CLONE_NEWNET)
-            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]) && has(libc::CLONE_NEWIPC)
-            || starts(&["kernel.domainname", "kernel.hostname"]) && has(libc::CLONE_NEWUTS);
+        let namespaced = starts(&["net."]) && namespaces.has(CloneFlags::CLONE_NEWNET)
+            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]) && namespaces.has(CloneFlags::CLONE_NEWIPC)
+            || starts(&["kernel.domainname", "kernel.hostname"]) && namespaces.has(CloneFlags::CLONE_NEWUTS);
         if !namespaced || name.contains("..") {
             return Err(Error::new(format!("config.json: sysctl {name} is not of a namespace that the container has")));
         }
@@ -458,6 +466,15 @@ mod tests {
         config["linux"][key] = value;
         let message = read(config).unwrap_err().to_string();
         assert!(message.contains(why), "{message}");
+    }
+
+    #[rstest]
+    fn names_need_a_namespace(#[values("hostname", "domainname")] key: &str) {
+        let mut config = config();
+        config[key] = "web".into();
+        assert!(read(config.clone()).unwrap_err().to_string().contains("needs a UTS namespace"));
+        config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": "uts" }));
+        read(config).unwrap();
     }
 
     #[test]
