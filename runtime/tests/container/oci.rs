@@ -264,6 +264,25 @@ fn what_is_masked_and_read_only_is() {
     assert_eq!(said.matches("Read-only file system").count(), 2, "{said}");
 }
 
+/// Where no /proc is mounted, what lies in its place is the image's word.
+#[test]
+fn the_image_does_not_say_how_many_capabilities_there_are() {
+    let Some(bundle) = Bundle::new(&["sh", "-c", "busybox mount -t proc proc /proc && cat /proc/self/status"], |config| {
+        config["mounts"].as_array_mut().unwrap().remove(0);
+        let sets = json!(["CAP_SYS_ADMIN"]);
+        config["process"]["capabilities"] = json!({ "bounding": sets, "effective": sets, "permitted": sets });
+        config["linux"]["maskedPaths"] = json!([]);
+        config["linux"]["readonlyPaths"] = json!([]);
+    }) else {
+        return;
+    };
+    let kernel = bundle.bed.rootfs().join("proc/sys/kernel");
+    fs::create_dir_all(&kernel).unwrap();
+    fs::write(kernel.join("cap_last_cap"), "0\n").unwrap();
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    assert!(bundle.stdout().contains("CapBnd:\t0000000000200000\n"), "{}", bundle.stdout());
+}
+
 #[test]
 fn ids_are_mapped() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "cat /proc/self/uid_map; stat -c %u /bin/busybox"], |config| {
