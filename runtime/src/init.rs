@@ -95,6 +95,9 @@ pub fn become_command(container: &Container, with: Surroundings, lines: &mut Lin
         }
     }
     die_with_parent()?;
+    if container.namespaces.new & libc::CLONE_NEWPID == 0 {
+        hide()?;
+    }
 
     // 2. A session of its own: no terminal to push characters into, no process group shared with strangers. But when
     //    the user sits at the terminal, the container is what the terminal is for: it stays in the session, so that
@@ -197,6 +200,13 @@ fn die_with_parent() -> Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL).doing("ask for a parent-death signal")
 }
 
+/// From here until it becomes the command nobody but root of the machine may look into this process, which soon is no
+/// mightier than the container's own and holds open what is the runtime's (CVE-2016-9962). For wherever others are in its
+/// PID namespace already, or may come.
+pub fn hide() -> Result<()> {
+    prctl::set_dumpable(false).doing("hide from ptrace")
+}
+
 /// What the kernel is told by files of the host's /proc, which show the namespaces of whoever opens them.
 fn adjust_kernel(container: &Container) -> Result<()> {
     if let Some(score) = container.process.oom_score_adj {
@@ -242,15 +252,14 @@ fn enter_directory(process: &Process) -> Result<()> {
     }
 }
 
-/// Lets the runtime end without this process. At a gate it then waits for the next one; nobody may meanwhile look into this
-/// process: what it holds open is the runtime's.
+/// Lets the runtime end without this process. At a gate it then waits for the next one, and others may join it meanwhile.
 fn untie(bond: Bond, lines: &mut Lines) -> Result<()> {
     if matches!(bond, Bond::Parent) {
         return Ok(());
     }
     prctl::set_pdeathsig(None).doing("outlive the runtime")?;
     if let Bond::Gate(gate) = bond {
-        prctl::set_dumpable(false).doing("hide from ptrace")?;
+        hide()?;
         lines.report = None;
         let (starter, _) = gate.accept().doing("wait to be started")?;
         lines.report = Some(OwnedFd::from(starter).into());
