@@ -232,6 +232,8 @@ fn a_failing_hook_ends_it_all() {
 #[case("/process/args", json!([]), "process.args is empty")]
 #[case("/root/path", json!("absent"), "absent: ENOENT")]
 #[case("/linux/sysctl", json!({ "kernel.core_pattern": "x" }), "sysctl kernel.core_pattern")]
+#[case("/linux/cgroupsPath", json!("/"), "the root of all groups")]
+#[case("/linux/cgroupsPath", json!("../../x"), "leads out of its place")]
 #[case("/linux/resources", json!({ "memory": { "swappiness": 5 } }), "cgroup v2 has nothing for")]
 fn what_cannot_be_done_is_refused(#[case] place: &str, #[case] value: Value, #[case] why: &str) {
     let Some(bundle) = Bundle::new(&["true"], |config| {
