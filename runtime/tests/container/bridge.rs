@@ -49,6 +49,21 @@ fn a_published_port_leads_in() {
     server.finish();
 }
 
+/// Forwarding is a matter of all networks.
+#[test]
+fn who_ends_first_does_not_cut_off_the_others() {
+    let Some(bed) = bed() else { return };
+    let forwarding = "/proc/sys/net/ipv4/ip_forward";
+    assert!(bed.enter(&["sh", "-c", &format!("echo 0 >{forwarding}")]).status().unwrap().success());
+    let before = network(&bed);
+    let first = bed.hold(&["--network", "bridge,name=br1,subnet=10.98.0.0/28"], "read line");
+    let second = bed.hold(&["--network", "bridge,name=br2,subnet=10.98.1.0/28"], "read line");
+    first.finish();
+    assert_eq!(network(&bed).2, "1\n");
+    second.finish();
+    assert_eq!(network(&bed), before);
+}
+
 #[test]
 fn many_come_and_go_at_once() {
     let Some(bed) = bed() else { return };
