@@ -150,9 +150,10 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
         return Err(Error::new(format!("cannot start container {id}: it is {}, not created", status.name())));
     }
     let gate = store.within(UnixStream::connect).doing("knock at the gate")?;
+    // At once: should this program be killed now, nobody takes the container for one that waits still.
+    fs::remove_file(store.gate()).doing("remove the gate")?;
     // The end of the connection is the moment in which the command has begun.
     run::read_report(gate)?;
-    fs::remove_file(store.gate()).doing("remove the gate")?;
     let hooks = config::container(id, &record.bundle, &config::read(&store.config())?)?.hooks;
     hooks::run_regardless(&hooks.poststart, &record.hook_state().to_json("running"));
     Ok(())
@@ -224,6 +225,14 @@ fn signal_number(word: &str) -> Result<i32> {
 
 /// Forgets a container that has ended; with `force` any container, which is ended first.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
+    if force
+        && let Ok(store) = Store::look(root, id)
+        && let Ok(Some(record)) = store.load()
+        && let Some(process) = record.process()
+    {
+        // Somebody else's verb may hold the lock and wait for this very process, for ever.
+        end(&process).doing_with(|| format!("end container {id}"))?;
+    }
     let store = match Store::open(root, id) {
         Err(_) if force && !root.join(id).exists() => return Ok(()),
         store => store?,
