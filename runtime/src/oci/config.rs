@@ -127,9 +127,14 @@ fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
 
 fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
     let mut namespaces = Namespaces::default();
+    let mut named = 0;
     for namespace in linux.namespaces().iter().flatten() {
         let kind = namespace.typ();
         let flag = kind as i32;
+        if named & flag != 0 {
+            return Err(Error::new(format!("config.json: the {kind} namespace is named twice")));
+        }
+        named |= flag;
         match namespace.path() {
             Some(path) if matches!(kind, Kind::User | Kind::Mount | Kind::Time) => {
                 return Err(Error::new(format!(
@@ -139,9 +144,6 @@ fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
             }
             Some(path) => namespaces.joined.push((CloneFlags::from_bits_retain(flag), path.clone())),
             None if kind == Kind::Cgroup => namespaces.cgroup = true,
-            None if namespaces.new & flag != 0 => {
-                return Err(Error::new(format!("config.json: the {kind} namespace is named twice")));
-            }
             None => namespaces.new |= flag,
         }
     }
@@ -446,6 +448,7 @@ mod tests {
     #[rstest]
     #[case("/linux/namespaces/0", serde_json::json!({ "type": "ipc" }), "without a mount namespace")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "mount" }), "named twice")]
+    #[case("/linux/namespaces", serde_json::json!([{ "type": "mount" }, { "type": "ipc", "path": "/x" }, { "type": "ipc" }]), "named twice")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "user" }), "needs uidMappings")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "user", "path": "/x" }), "is not supported")]
     #[case("/process/args", serde_json::json!([]), "args is empty")]
