@@ -286,6 +286,17 @@ fn the_image_does_not_say_how_many_capabilities_there_are() {
 }
 
 #[test]
+fn a_file_is_no_device() {
+    let Some(bundle) = Bundle::new(&["true"], |config| drop(config["mounts"].as_array_mut().unwrap().remove(1))) else {
+        return;
+    };
+    fs::write(bundle.bed.rootfs().join("dev/null"), "").unwrap();
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(125));
+    assert!(said.contains("create /dev/null: EEXIST"), "{said}");
+}
+
+#[test]
 fn ids_are_mapped() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "cat /proc/self/uid_map; stat -c %u /bin/busybox"], |config| {
         config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
