@@ -13,7 +13,7 @@ use nix::sys::prctl;
 use nix::sys::resource::setrlimit;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{chdir, sethostname, setsid};
+use nix::unistd::{chdir, getpid, sethostname, setsid};
 
 use crate::container::{Container, Process};
 use crate::error::{Context, Error, FAILED, Result};
@@ -187,7 +187,7 @@ pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines
     //    What is left is `report`, no directory, and its closing by execve is the news of success.
     let first = process.preserved.saturating_add(3);
     sys::close_from(first, lines.report.as_ref().map(File::as_fd)).doing("close the runtime's descriptors")?;
-    hooks::run(&container.hooks.start_container, &container.hooks.state.to_json("created"))?;
+    hooks::run(&container.hooks.start_container, &own_state(container).to_json("created"))?;
     if process.no_new_privileges {
         seccomp::install(&process.seccomp).doing("install the seccomp filter")?;
     }
@@ -234,11 +234,16 @@ fn build(container: &Container, rootfs: &Rootfs, lines: &mut Lines) -> Result<()
         lines.say(&[HOOKS]).doing("ask for the hooks")?;
         lines.wait();
     }
-    hooks::run(&container.hooks.create_container, &container.hooks.state.to_json("creating"))?;
+    hooks::run(&container.hooks.create_container, &own_state(container).to_json("creating"))?;
 
     container.read_only.iter().try_for_each(|path| rootfs.protect(path))?;
     container.masked.iter().try_for_each(|path| rootfs.mask(path))?;
     if container.root.read_only { rootfs.make_read_only() } else { Ok(()) }
+}
+
+/// The state for hooks that run in the container's namespaces: the first process has the number by which they know it.
+fn own_state(container: &Container) -> hooks::State {
+    hooks::State { pid: getpid().as_raw(), ..container.hooks.state.clone() }
 }
 
 /// A working directory may be a link, and among the runtime's descriptors, which /proc shows as links, there are directories

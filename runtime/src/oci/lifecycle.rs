@@ -77,9 +77,13 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
     match made {
         Ok(child) => Ok((store, child)),
         Err(error) => {
-            // The child is dead by now. What was made for it goes too; the reason is what its creator wants to hear.
+            // The child is dead by now. What was made for it goes too, and so does what its hooks made, if there was somebody
+            // they were run for; the reason is what its creator wants to hear.
             record.cgroup.iter().for_each(|path| drop(cgroup::remove(path)));
             let _ = store.remove();
+            if record.pid != 0 {
+                hooks::run_regardless(&container.hooks.poststop, &container.hooks.state.to_json("stopped"));
+            }
             Err(error)
         }
     }

@@ -216,13 +216,17 @@ fn hooks_run_in_their_places_with_the_state() {
 #[test]
 fn a_failing_hook_ends_it_all() {
     let Some(bundle) = Bundle::new(&["true"], |config| {
-        config["hooks"] = json!({ "createRuntime": [{ "path": "/bin/false" }] });
+        config["hooks"] = json!({
+            "createRuntime": [{ "path": "/bin/false" }],
+            "poststop": [{ "path": "/bin/sh", "args": ["sh", "-c", "cat >&2"] }],
+        });
     }) else {
         return;
     };
     let (status, said) = bundle.verb(&["create", "c"]);
     assert_eq!(status, Some(125));
     assert!(said.contains("run the hook /bin/false"), "{said}");
+    assert!(said.contains(r#""status":"stopped""#), "what the first hooks made is undone by the last: {said}");
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
 }
 
