@@ -206,8 +206,13 @@ fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
     };
     let (host, pid) = (held.host().clone(), held.pid());
     exam.check("working-directory", &host.link(pid, "cwd")?, &is(directory)).because("process-cwd-ignored");
-    let environment = host.words(pid, "environ")?.map(|words| words.into_iter().collect::<List>());
-    let whole = is(List(vec!["HOME=/".to_owned(), "PATH=/bin".to_owned(), variable]));
+    // In no order: environ(7) has none, and a runtime may keep its variables as it likes.
+    let sorted = |mut words: Vec<String>| {
+        words.sort();
+        List(words)
+    };
+    let environment = host.words(pid, "environ")?.map(sorted);
+    let whole = is(sorted(vec!["HOME=/".to_owned(), "PATH=/bin".to_owned(), variable]));
     exam.check("environment", &environment, &whole).because("process-env-ignored");
     let ids = host.status(pid, "Uid")?.with(host.status(pid, "Gid")?);
     let ids = ids.map(|(uid, gid)| format!("{uid}; {gid}").replace('\t', " "));
