@@ -68,6 +68,9 @@ impl Lines {
 /// The first byte of a report that is none: the parent is to run its hooks.
 pub const HOOKS: u8 = 0;
 
+/// And another one: the child is finished, and waits at its gate.
+pub const READY: u8 = 255;
+
 /// Becomes the command by way of `steps`, or tells the parent over `report` why not and ends. Never returns: what lies above
 /// in the stack (guards, buffers) is a copy of the parent's, and only the parent may act on it.
 pub fn main(lines: &mut Lines, steps: impl FnOnce(&mut Lines) -> Result<Infallible>) -> ! {
@@ -265,6 +268,7 @@ fn untie(bond: Bond, lines: &mut Lines) -> Result<()> {
     prctl::set_pdeathsig(None).doing("outlive the runtime")?;
     if let Bond::Gate(gate) = bond {
         hide()?;
+        lines.say(&[READY]).doing("report to be ready")?;
         lines.report = None;
         let (starter, _) = gate.accept().doing("wait to be started")?;
         lines.report = Some(OwnedFd::from(starter).into());

@@ -300,6 +300,21 @@ fn a_file_is_no_device() {
     assert!(said.contains("create /dev/null: EEXIST"), "{said}");
 }
 
+/// Its filter kills it at the first call that follows.
+#[test]
+fn who_was_killed_was_not_created() {
+    let Some(bundle) = Bundle::new(&["true"], |config| {
+        let syscalls = json!([{ "names": ["capset"], "action": "SCMP_ACT_KILL_PROCESS" }]);
+        config["linux"]["seccomp"] = json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": syscalls });
+    }) else {
+        return;
+    };
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(125));
+    assert!(said.contains("was killed before it was finished"), "{said}");
+    assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
+}
+
 #[test]
 fn ids_are_mapped() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "cat /proc/self/uid_map; stat -c %u /bin/busybox"], |config| {
