@@ -177,7 +177,8 @@ impl Bridge {
         format!("table ip mycontainer-{}", self.name)
     }
 
-    /// A table of our own, replaced as a whole in one step: nothing can be in it twice.
+    /// A table of our own, replaced as a whole in one step: nothing can be in it twice. 127.0.0.1 is left out: the kernel routes
+    /// no such packet to a bridge, and being refused is better than waiting.
     fn rules(&self, leases: &[Lease]) -> String {
         let (table, subnet, name) = (self.table(), self.describe(), &self.name);
         let doors: String = leases
@@ -190,7 +191,7 @@ impl Bridge {
         format!(
             "{table}\ndelete {table}\n{table} {{\n\
              chain prerouting {{ type nat hook prerouting priority dstnat;\n{doors}}}\n\
-             chain output {{ type nat hook output priority -100;\n{doors}}}\n\
+             chain output {{ type nat hook output priority -100;\nip daddr 127.0.0.0/8 return\n{doors}}}\n\
              chain postrouting {{ type nat hook postrouting priority srcnat;\n\
              ip saddr {subnet} oifname != \"{name}\" masquerade\n\
              ip saddr {subnet} oifname \"{name}\" ct status dnat masquerade\n}}\n}}\n"
