@@ -1,9 +1,11 @@
 //! Filters of system calls (seccomp(2)): a small list of what no container needs, unless config.json brings its own.
 
 use std::collections::BTreeMap;
+use std::mem::offset_of;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    sock_filter,
 };
 
 use crate::error::{Error, Result};
@@ -37,10 +39,6 @@ const REFUSED: [i64; 46] = [
 /// Newer than the constants of libc.
 const OPEN_TREE_ATTR: i64 = 467;
 
-/// On x86-64 every call has a second number for programs with 32-bit pointers ("x32"). A filter that knows only the first
-/// is open to whoever adds this bit.
-const X32: i64 = if cfg!(target_arch = "x86_64") { 0x4000_0000 } else { 0 };
-
 /// All kinds of namespace that `clone` can make.
 const NAMESPACES: u64 = (libc::CLONE_NEWNS | libc::CLONE_NEWCGROUP | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC) as u64
     | (libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNET) as u64;
@@ -53,23 +51,20 @@ pub type Class = (SeccompAction, BTreeMap<i64, Vec<SeccompRule>>);
 /// What calls are refused depends on what the user has granted: a container with SYS_ADMIN may mount.
 pub fn default(administrator: bool) -> Result<Vec<BpfProgram>> {
     let refused = REFUSED.iter().filter(|_| !administrator).chain(&REFUSED[..3]);
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        refused.flat_map(|&call| [(call, Vec::new()), (call | X32, Vec::new())]).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = refused.map(|&call| (call, Vec::new())).collect();
     // Pushing characters into the terminal of whoever looks at it. The kernel reads 32 bits of the request, so must we.
     let push = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCSTI)])?;
     let console = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCLINUX)])?;
-    rules.insert(libc::SYS_ioctl, vec![push.clone(), console.clone()]);
-    rules.insert(libc::SYS_ioctl | X32, vec![push, console]);
+    rules.insert(libc::SYS_ioctl, vec![push, console]);
     let mut classes = vec![(SeccompAction::Errno(libc::EPERM as u32), rules)];
     if !administrator {
         let new = (0..64).map(|bit| 1 << bit).filter(|bit| NAMESPACES & bit != 0);
         let new: Vec<SeccompRule> = new
             .map(|bit| rule(&[(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(bit), bit)]))
             .collect::<Result<_>>()?;
-        classes[0].1.extend([(libc::SYS_clone, new.clone()), (libc::SYS_clone | X32, new)]);
+        classes[0].1.insert(libc::SYS_clone, new);
         // Its flags lie in memory, where no filter can look. "There is no such call" makes libc use `clone`.
-        let clone3 = [(libc::SYS_clone3, Vec::new()), (libc::SYS_clone3 | X32, Vec::new())];
-        classes.push((SeccompAction::Errno(libc::ENOSYS as u32), clone3.into()));
+        classes.push((SeccompAction::Errno(libc::ENOSYS as u32), [(libc::SYS_clone3, Vec::new())].into()));
     }
     compile(SeccompAction::Allow, classes)
 }
@@ -108,14 +103,88 @@ pub fn compile(otherwise: SeccompAction, classes: Vec<Class>) -> Result<Vec<BpfP
     filters.extend(strict.map(|(action, rules)| (rules, SeccompAction::Allow, action)));
     let arch = std::env::consts::ARCH.try_into().map_err(|_| Error::new("seccomp: this processor is not supported"));
     let arch: TargetArch = arch?;
+    let program = |(rules, otherwise, action)| {
+        SeccompFilter::new(rules, otherwise, action, arch)?.try_into().map(without_second_numbers)
+    };
     filters
         .into_iter()
-        .map(|(rules, otherwise, action)| SeccompFilter::new(rules, otherwise, action, arch)?.try_into())
+        .map(program)
         .collect::<std::result::Result<_, seccompiler::BackendError>>()
         .map_err(|error| Error::new(format!("seccomp: {error}")))
+}
+
+/// On x86-64 every call has a second number for programs with 32-bit pointers ("x32"), with this bit in it: a filter that
+/// knows only the first numbers is open to whoever adds it.
+const X32: u32 = 0x4000_0000;
+
+/// Answers these calls as a kernel does that has no x32, before a filter looks at any other.
+fn without_second_numbers(mut filter: BpfProgram) -> BpfProgram {
+    // The check of the architecture, which is the first thing in the filter; jumps are relative.
+    const HEAD: usize = 3;
+    let instruction = |code: u32, jf: u8, k: u32| sock_filter { code: code as u16, jt: 0, jf, k };
+    if cfg!(target_arch = "x86_64") {
+        let guard = [
+            instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, offset_of!(libc::seccomp_data, nr) as u32),
+            instruction(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 1, X32),
+            instruction(libc::BPF_RET | libc::BPF_K, 0, SeccompAction::Errno(libc::ENOSYS as u32).into()),
+        ];
+        filter.splice(HEAD..HEAD, guard);
+    }
+    filter
 }
 
 /// Installs filters; from here on they hold for this process and all that comes of it.
 pub fn install(filters: &[BpfProgram]) -> nix::Result<()> {
     filters.iter().try_for_each(|filter| sys::install_filter(filter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a filter, read as the kernel reads it, says about a call without arguments.
+    fn answer(filter: &BpfProgram, number: u32) -> u32 {
+        let (mut at, mut loaded) = (0, 0);
+        loop {
+            let sock_filter { code, jt, jf, k } = filter[at].clone();
+            let holds = match code {
+                0x20 => {
+                    loaded = [number, 0xc000_003e].get(k as usize / 4).copied().unwrap_or_default();
+                    at += 1;
+                    continue;
+                }
+                0x06 => return k,
+                0x05 => {
+                    at += 1 + k as usize;
+                    continue;
+                }
+                0x15 => loaded == k,
+                0x35 => loaded >= k,
+                0x25 => loaded > k,
+                0x45 => loaded & k != 0,
+                0x54 => {
+                    loaded &= k;
+                    at += 1;
+                    continue;
+                }
+                code => panic!("instruction {code:#x}"),
+            };
+            at += 1 + usize::from(if holds { jt } else { jf });
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn second_numbers_lead_nowhere() {
+        const EPERM: u32 = 0x0005_0001;
+        const ENOSYS: u32 = 0x0005_0026;
+        const ALLOW: u32 = 0x7fff_0000;
+        let refused = |call: i64| vec![(SeccompAction::Errno(1), BTreeMap::from([(call, Vec::new())]))];
+        let filters = compile(SeccompAction::Allow, refused(libc::SYS_keyctl)).unwrap();
+        let number = |call: i64| call as u32;
+        assert_eq!(answer(&filters[0], number(libc::SYS_keyctl)), EPERM);
+        assert_eq!(answer(&filters[0], number(libc::SYS_read)), ALLOW);
+        assert_eq!(answer(&filters[0], number(libc::SYS_keyctl) | X32), ENOSYS);
+        assert_eq!(answer(&filters[0], number(libc::SYS_read) | X32), ENOSYS);
+    }
 }
