@@ -203,8 +203,7 @@ impl Choices {
         let mask = caps::choose(&self.added, &self.dropped);
         container.process.capabilities = Some(Sets::of(mask, container.process.user.is_root()));
         if self.confined {
-            let administrator = mask & caps::mask("SYS_ADMIN").unwrap_or_default() != 0;
-            container.process.seccomp = seccomp::default(administrator)?;
+            container.process.seccomp = seccomp::default(mask)?;
         }
         Ok(())
     }

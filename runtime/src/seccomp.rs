@@ -8,32 +8,46 @@ use seccompiler::{
     sock_filter,
 };
 
+use crate::caps::{self, Mask};
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// Doors into the kernel that a container has no business at, with or without capabilities, newer forms beside the older:
-/// who refuses `mount` and leaves `move_mount` has refused nothing.
+/// Keys are not divided by namespaces.
+const KEYS: [i64; 3] = [libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key];
+
+/// Doors into the kernel that a container has no business at, newer forms beside the older: who refuses `mount` and leaves
+/// `move_mount` has refused nothing. They open to whoever is granted the capability that they need, or that of the
+/// administrator.
 #[rustfmt::skip]
-const REFUSED: [i64; 46] = [
-    // Keys are not divided by namespaces.
-    libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
-    // The tree of mounts.
-    libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount,
-    libc::SYS_fspick, libc::SYS_open_tree, libc::SYS_move_mount, libc::SYS_mount_setattr, OPEN_TREE_ATTR,
-    // Namespaces; `clone` is looked at more closely below.
-    libc::SYS_unshare, libc::SYS_setns,
+const REFUSED: [(&str, &[i64]); 13] = [
+    // The tree of mounts. And namespaces; `clone` is looked at more closely below.
+    ("SYS_ADMIN", &[
+        libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount,
+        libc::SYS_fspick, libc::SYS_open_tree, libc::SYS_move_mount, libc::SYS_mount_setattr, OPEN_TREE_ATTR,
+        libc::SYS_unshare, libc::SYS_setns,
+    ]),
     // The kernel itself.
-    libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module, libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load, libc::SYS_reboot, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_acct, libc::SYS_quotactl,
-    libc::SYS_quotactl_fd, libc::SYS_syslog, libc::SYS_nfsservctl,
+    ("SYS_MODULE", &[libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module]),
+    ("SYS_BOOT", &[libc::SYS_kexec_load, libc::SYS_kexec_file_load, libc::SYS_reboot]),
+    ("SYS_ADMIN", &[
+        libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_quotactl, libc::SYS_quotactl_fd, libc::SYS_nfsservctl,
+        libc::SYS_fanotify_init,
+    ]),
+    ("SYS_PACCT", &[libc::SYS_acct]),
+    ("SYSLOG", &[libc::SYS_syslog]),
     // The machine's clock.
-    libc::SYS_settimeofday, libc::SYS_clock_settime, libc::SYS_clock_adjtime, libc::SYS_adjtimex,
+    ("SYS_TIME", &[libc::SYS_settimeofday, libc::SYS_clock_settime, libc::SYS_clock_adjtime, libc::SYS_adjtimex]),
     // Large and often broken into.
-    libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_userfaultfd, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register, libc::SYS_lookup_dcookie, libc::SYS_vhangup,
+    ("SYS_ADMIN", &[
+        libc::SYS_userfaultfd, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register,
+        libc::SYS_lookup_dcookie,
+    ]),
+    ("BPF", &[libc::SYS_bpf]),
+    ("PERFMON", &[libc::SYS_perf_event_open]),
+    ("SYS_TTY_CONFIG", &[libc::SYS_vhangup]),
     // Files by handle go past every mount, and memory by node past every limit.
-    libc::SYS_open_by_handle_at, libc::SYS_move_pages, libc::SYS_mbind,
-    libc::SYS_set_mempolicy, libc::SYS_fanotify_init,
+    ("DAC_READ_SEARCH", &[libc::SYS_open_by_handle_at]),
+    ("SYS_NICE", &[libc::SYS_move_pages, libc::SYS_mbind, libc::SYS_set_mempolicy, libc::SYS_set_mempolicy_home_node]),
 ];
 
 /// Newer than the constants of libc.
@@ -48,9 +62,12 @@ pub type Class = (SeccompAction, BTreeMap<i64, Vec<SeccompRule>>);
 
 /// The filters for a container that did not bring its own. They are two, because one has one answer.
 ///
-/// What calls are refused depends on what the user has granted: a container with SYS_ADMIN may mount.
-pub fn default(administrator: bool) -> Result<Vec<BpfProgram>> {
-    let refused = REFUSED.iter().filter(|_| !administrator).chain(&REFUSED[..3]);
+/// What calls are refused depends on what the user has granted.
+pub fn default(granted: Mask) -> Result<Vec<BpfProgram>> {
+    let has = |name: &str| caps::mask(name).is_some_and(|capability| granted & capability != 0);
+    let administrator = has("SYS_ADMIN");
+    let closed = REFUSED.iter().filter(|(capability, _)| !administrator && !has(capability));
+    let refused = closed.flat_map(|(_, calls)| *calls).chain(&KEYS);
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = refused.map(|&call| (call, Vec::new())).collect();
     // Pushing characters into the terminal of whoever looks at it. The kernel reads 32 bits of the request, so must we.
     let push = rule(&[(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::TIOCSTI)])?;
@@ -171,6 +188,22 @@ mod tests {
             };
             at += 1 + usize::from(if holds { jt } else { jf });
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn capabilities_open_their_calls() {
+        let told = |granted: &str, call: i64| {
+            let filters = default(caps::mask(granted).unwrap()).unwrap();
+            filters.iter().map(|filter| answer(filter, call as u32)).min().unwrap() >> 16
+        };
+        const ERRNO: u32 = 0x0005;
+        const ALLOW: u32 = 0x7fff;
+        assert_eq!(told("CHOWN", libc::SYS_clock_settime), ERRNO);
+        assert_eq!(told("SYS_TIME", libc::SYS_clock_settime), ALLOW);
+        assert_eq!(told("SYS_TIME", libc::SYS_mount), ERRNO);
+        assert_eq!(told("SYS_ADMIN", libc::SYS_mount), ALLOW);
+        assert_eq!(told("SYS_ADMIN", libc::SYS_keyctl), ERRNO);
     }
 
     #[cfg(target_arch = "x86_64")]
