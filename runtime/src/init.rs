@@ -154,6 +154,14 @@ pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines
     sys::reset_signal_actions();
     SigSet::empty().thread_set_mask().doing("unblock signals")?;
 
+    //    Nor does a key of theirs. Where nobody may use keys there are none to be reached.
+    if !process.keep_keyring {
+        match sys::new_session_keyring() {
+            Err(Errno::ENOSYS | Errno::EPERM | Errno::EACCES) => {}
+            result => result.doing("make a session keyring")?,
+        }
+    }
+
     // 8. Power is given up when nothing privileged remains to be done, and in this order: limits that only root may raise;
     //    the bounding set, which needs SETPCAP; groups before the user, who may no longer change them; then what is left of
     //    the capabilities, and the wish of step 1 once more. A filter comes last, as late as it can: whoever sets

@@ -137,6 +137,13 @@ pub fn close_from(first: u32, kept: Option<BorrowedFd<'_>>) -> nix::Result<()> {
     close(first.max(kept + 1), u32::MAX)
 }
 
+/// `keyctl(2)`: leaves the session's keyring, which no namespace divides, for a new one without a name.
+pub fn new_session_keyring() -> nix::Result<()> {
+    // SAFETY: takes an integer and a null pointer, which stands for no name.
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, std::ptr::null::<u8>()) };
+    Errno::result(result).map(drop)
+}
+
 /// Gives every signal its default action. `execve` does so for handlers, but keeps what is ignored.
 ///
 /// Asks the kernel directly, because libc refuses to touch the two real-time signals that its threads use, and these

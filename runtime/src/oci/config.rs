@@ -329,6 +329,7 @@ pub fn process(process: &oci::Process) -> Result<Process> {
         oom_score_adj: process.oom_score_adj(),
         terminal: process.terminal().unwrap_or(false),
         console_size: process.console_size().map(|size| (size.height() as u16, size.width() as u16)),
+        keep_keyring: false,
         preserved: 0,
     })
 }

@@ -48,12 +48,13 @@ pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
 }
 
 fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
-    let Creation { id, bundle, io } = creation;
+    let Creation { id, bundle, io, .. } = creation;
     let bundle = fs::canonicalize(bundle).doing_with(|| format!("open the bundle {}", bundle.display()))?;
     let file = bundle.join("config.json");
     let spec = config::read(&file)?;
     let mut container = config::container(id, &bundle, &spec)?;
     container.process.preserved = io.preserved;
+    container.process.keep_keyring = creation.keep_keyring;
     if !geteuid().is_root() && !container.namespaces.user() {
         return Err(Error::new("must be run as root, or with a user namespace in config.json"));
     }

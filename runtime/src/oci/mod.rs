@@ -102,6 +102,7 @@ enum Verb {
 struct Creation {
     id: String,
     bundle: PathBuf,
+    keep_keyring: bool,
     io: Io,
 }
 
@@ -165,17 +166,17 @@ pub fn parse(verb: &OsStr, parser: Parser, globals: Globals) -> Result<crate::cl
 
 fn creation(mut parser: Parser) -> Result<(Creation, Manner)> {
     let (mut bundle, mut io, mut ids, mut manner) = (PathBuf::from("."), Io::default(), Vec::new(), Manner::Attached);
+    let mut keep_keyring = false;
     while let Some(argument) = next(&mut parser)? {
         match argument {
             Arg::Long("bundle") | Arg::Short('b') => bundle = value(&mut parser)?.into(),
             Arg::Long("detach") | Arg::Short('d') => manner = Manner::Detached,
-            // There is no keyring to be made and no other way than pivot_root here.
-            Arg::Long("no-new-keyring") => {}
+            Arg::Long("no-new-keyring") => keep_keyring = true,
             Arg::Value(word) => ids.push(word),
             other => common(other.into_owned_name(), &mut parser, &mut io)?,
         }
     }
-    Ok((Creation { id: the_only(ids)?, bundle, io }, manner))
+    Ok((Creation { id: the_only(ids)?, bundle, keep_keyring, io }, manner))
 }
 
 /// The options that `create`, `run` and `exec` share.
