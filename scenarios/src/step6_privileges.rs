@@ -225,6 +225,14 @@ fn seccomp_filters(exam: &mut Exam) -> Result<(), Trouble> {
     if host.status(exam.bed.init_pid(), "Seccomp")?.value != "0" || !std::path::Path::new("/proc/keys").exists() {
         return Err(Error::new("on this machine calls are filtered already, or the kernel has no keyrings").into());
     }
+    // And what is refused to everybody here is not refused by a filter: calls of 32-bit programs, which this file comes with,
+    // and user namespaces, of which there may be none.
+    if !std::path::Path::new("/proc/sys/abi/vsyscall32").exists() {
+        return Err(Error::new("this machine's kernel knows no calls of 32-bit programs").into());
+    }
+    if std::fs::read_to_string("/proc/sys/user/max_user_namespaces").is_ok_and(|most| most.trim() == "0") {
+        return Err(Error::new("on this machine nobody may make a user namespace").into());
+    }
     let container = exam.start()?;
     let mode = container.host().status(container.pid(), "Seccomp")?;
     let filtered = exam.check("in-force", &mode, &is("2".to_owned())).because("seccomp-missing").passed();
