@@ -181,7 +181,8 @@ fn oci_id(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Who the command runs as, where, and with what: as the bundle says.
 fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
-    let (user, group, extra) = (exam.lot.number(1000..9000), exam.lot.number(1000..9000), exam.lot.number(10_000..60_000));
+    let (user, group, extra) =
+        (exam.lot.number(1000..9000), exam.lot.number(1000..9000), exam.lot.number(10_000..60_000));
     let (directory, variable) = (format!("/{}", exam.lot.word(8)), format!("TOKEN={}", exam.lot.word(12)));
     let place = exam.bed.rootfs().join(&directory[1..]);
     exam.own(place.display());

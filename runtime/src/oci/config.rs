@@ -255,7 +255,8 @@ fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, S
     for (name, value) in linux.sysctl().iter().flatten() {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         let namespaced = starts(&["net."]) && namespaces.has(CloneFlags::CLONE_NEWNET)
-            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]) && namespaces.has(CloneFlags::CLONE_NEWIPC)
+            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."])
+                && namespaces.has(CloneFlags::CLONE_NEWIPC)
             || starts(&["kernel.domainname", "kernel.hostname"]) && namespaces.has(CloneFlags::CLONE_NEWUTS);
         if !namespaced || name.contains("..") {
             return Err(Error::new(format!("config.json: sysctl {name} is not of a namespace that the container has")));

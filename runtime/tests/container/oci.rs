@@ -273,13 +273,15 @@ fn what_is_masked_and_read_only_is() {
 /// Where no /proc is mounted, what lies in its place is the image's word.
 #[test]
 fn the_image_does_not_say_how_many_capabilities_there_are() {
-    let Some(bundle) = Bundle::new(&["sh", "-c", "busybox mount -t proc proc /proc && cat /proc/self/status"], |config| {
-        config["mounts"].as_array_mut().unwrap().remove(0);
-        let sets = json!(["CAP_SYS_ADMIN"]);
-        config["process"]["capabilities"] = json!({ "bounding": sets, "effective": sets, "permitted": sets });
-        config["linux"]["maskedPaths"] = json!([]);
-        config["linux"]["readonlyPaths"] = json!([]);
-    }) else {
+    let Some(bundle) =
+        Bundle::new(&["sh", "-c", "busybox mount -t proc proc /proc && cat /proc/self/status"], |config| {
+            config["mounts"].as_array_mut().unwrap().remove(0);
+            let sets = json!(["CAP_SYS_ADMIN"]);
+            config["process"]["capabilities"] = json!({ "bounding": sets, "effective": sets, "permitted": sets });
+            config["linux"]["maskedPaths"] = json!([]);
+            config["linux"]["readonlyPaths"] = json!([]);
+        })
+    else {
         return;
     };
     let kernel = bundle.bed.rootfs().join("proc/sys/kernel");
