@@ -49,6 +49,9 @@ fn memory(memory: &oci::LinuxMemory, list: &mut Vec<Setting>) -> Result<()> {
         return Err(none_for("memory.swappiness"));
     }
     let set = |value: Option<i64>| value.filter(|value| *value != 0);
+    if set(memory.kernel()).or(set(memory.kernel_tcp())).is_some() {
+        return Err(none_for("memory.kernel and kernelTCP"));
+    }
     if let Some(limit) = set(memory.limit()) {
         list.push(Setting::new("memory.max", or_max(limit)));
     }
@@ -96,7 +99,8 @@ fn io(io: &oci::LinuxBlockIo, list: &mut Vec<Setting>) -> Result<()> {
         return Err(none_for("blockIO.leafWeight and weightDevice"));
     }
     if let Some(weight) = io.weight().filter(|weight| *weight != 0) {
-        list.push(Setting::new("io.weight", weight));
+        // Numbers from 10 to 1000 there, from 1 to 10000 here.
+        list.push(Setting::new("io.weight", 1 + (u64::from(weight.clamp(10, 1000)) - 10) * 9_999 / 990));
     }
     let kinds = [
         ("rbps", io.throttle_read_bps_device()),
