@@ -219,7 +219,7 @@ pub fn hide() -> Result<()> {
 }
 
 /// What the kernel is told by files of the host's /proc, which show the namespaces of whoever opens them.
-fn adjust_kernel(container: &Container) -> Result<()> {
+pub fn adjust_kernel(container: &Container) -> Result<()> {
     if let Some(score) = container.process.oom_score_adj {
         fs::write("/proc/self/oom_score_adj", score.to_string()).doing("write /proc/self/oom_score_adj")?;
     }

@@ -98,15 +98,9 @@ pub fn annotations(spec: &oci::Spec) -> serde_json::Value {
 }
 
 fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
-    let process = spec.process().clone().unwrap_or_default();
     let text = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.is_empty());
     let items = spec.mounts().iter().flatten();
-    let refused = [
-        (text(process.apparmor_profile()), "process.apparmorProfile"),
-        (text(process.selinux_label()), "process.selinuxLabel"),
-        (process.io_priority().is_some(), "process.ioPriority"),
-        (process.scheduler().is_some(), "process.scheduler"),
-        (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
+    refuse(&[
         (text(linux.mount_label()), "linux.mountLabel"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),
         (linux.memory_policy().is_some(), "linux.memoryPolicy"),
@@ -118,8 +112,11 @@ fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
             "mounts.uidMappings",
         ),
         (spec.vm().is_some(), "vm"),
-    ];
-    match refused.into_iter().find(|(present, _)| *present) {
+    ])
+}
+
+fn refuse(properties: &[(bool, &str)]) -> Result<()> {
+    match properties.iter().find(|(present, _)| *present) {
         Some((_, name)) => Err(Error::new(format!("config.json: {name} is not supported by mycontainer"))),
         None => Ok(()),
     }
@@ -292,6 +289,14 @@ fn hook(hook: &oci::Hook) -> Hook {
 
 /// A process, the container's first or one that joins it.
 pub fn process(process: &oci::Process) -> Result<Process> {
+    let text = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.is_empty());
+    refuse(&[
+        (text(process.apparmor_profile()), "process.apparmorProfile"),
+        (text(process.selinux_label()), "process.selinuxLabel"),
+        (process.io_priority().is_some(), "process.ioPriority"),
+        (process.scheduler().is_some(), "process.scheduler"),
+        (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
+    ])?;
     let args: Vec<_> = process.args().iter().flatten().map(Into::into).collect();
     if args.is_empty() {
         return Err(Error::new("config.json: process.args is empty"));

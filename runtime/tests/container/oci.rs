@@ -141,12 +141,18 @@ fn others_join() {
     assert!(text.starts_with("bundle\nsleep\u{0}1000\u{0}\n"), "{text}");
     assert!(text.contains("CapBnd:\t0000000000000000\n"), "{text}");
     fs::write(bundle.path("process.json"), json!({
-        "user": { "uid": 7, "gid": 8, "additionalGids": [9] }, "args": ["cat", "/proc/self/status"], "cwd": "/", "env": ["PATH=/bin"],
+        "user": { "uid": 7, "gid": 8, "additionalGids": [9] }, "args": ["cat", "/proc/self/status", "/proc/self/oom_score_adj"], "oomScoreAdj": 77, "cwd": "/", "env": ["PATH=/bin"],
     }).to_string()).unwrap();
     let file = bundle.path("process.json");
     let output = bundle.output(&["exec", "--process", file.to_str().unwrap(), "c"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("Uid:\t7\t7\t7\t7\n") && text.contains("Groups:\t9 \n"), "{text}");
+    assert!(text.ends_with("\n77\n"), "{text}");
+    // What its file asks for and this runtime has not is refused here, too.
+    let labelled = fs::read_to_string(&file).unwrap().replacen('{', r#"{"apparmorProfile":"some","#, 1);
+    fs::write(&file, labelled).unwrap();
+    let output = bundle.output(&["exec", "--process", file.to_str().unwrap(), "c"]);
+    assert!(stderr(&output).contains("apparmorProfile is not supported"), "{}", stderr(&output));
     bundle.ok(&["delete", "--force", "c"]);
     bundle.ok(&["delete", "--force", "c"]);
 }
