@@ -145,6 +145,7 @@ mod tests {
     #[case(json!({ "memory": { "limit": -1, "swap": -1 } }), &[("memory.max", "max"), ("memory.swap.max", "max")])]
     #[case(json!({ "cpu": { "shares": 1024, "quota": 50000 } }), &[("cpu.weight", "39"), ("cpu.max", "50000 100000")])]
     #[case(json!({ "pids": { "limit": 3 } }), &[("pids.max", "3")])]
+    #[case(json!({ "blockIO": { "weight": 100 } }), &[("io.weight", "910")])]
     #[case(json!({ "unified": { "memory.high": "5" } }), &[("memory.high", "5")])]
     #[case(json!({ "devices": [{ "allow": false, "access": "rwm" }] }), &[])]
     fn limits_are_translated(#[case] json: Value, #[case] expected: &[(&str, &str)]) {
@@ -156,6 +157,7 @@ mod tests {
     #[case(json!({ "memory": { "swap": 5 } }), "needs a limit")]
     #[case(json!({ "memory": { "limit": 9, "swap": 5 } }), "needs a limit")]
     #[case(json!({ "memory": { "disableOOMKiller": true } }), "nothing for")]
+    #[case(json!({ "memory": { "kernel": 4096 } }), "nothing for")]
     #[case(json!({ "network": { "classID": 1 } }), "nothing for")]
     #[case(json!({ "unified": { "../cgroup.procs": "1" } }), "no file of a group")]
     fn limits_are_refused(#[case] json: Value, #[case] why: &str) {
