@@ -5,10 +5,10 @@
 //! anything holds the lock of the directory, and writes down the whole of it anew; so two can begin and end at once, and
 //! nothing is added twice or removed by the first who leaves. The last one takes it all away.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,8 +21,6 @@ use crate::netlink::{Netlink, Request, ifinfo};
 
 const STATE: &str = "/run/mycontainer-networks";
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
-/// That somebody of us has switched forwarding on.
-const FORWARDED: &str = "forwarded";
 
 /// A bridge, as the user describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +75,7 @@ impl Bridge {
 
     /// Where its description lies. Networks of the same name in other network namespaces are others.
     fn directory(&self) -> Result<PathBuf> {
-        let here = fs::metadata("/proc/self/ns/net").doing("look at this network namespace")?.ino();
-        Ok(Path::new(STATE).join(format!("{here}-{}", self.name)))
+        Ok(Path::new(STATE).join(format!("{}-{}", here()?, self.name)))
     }
 
     /// Takes an address, and makes the bridge if there is none.
@@ -102,7 +99,10 @@ impl Bridge {
         let file = lease.write(&path).doing_with(|| format!("write {}", path.display()))?;
         // From here on it is undone by dropping.
         let member = Member { bridge: self.clone(), directory, address, lease: Some(file) };
-        let made = self.raise(leases.is_empty(), &member.directory).and_then(|()| self.update(&member.directory));
+        let made = self
+            .raise(leases.is_empty(), &member.directory)
+            .and_then(|()| forward())
+            .and_then(|()| self.update(&member.directory));
         drop(lock);
         made.map(|()| member)
     }
@@ -137,13 +137,7 @@ impl Bridge {
         let index = host.link(&self.name).doing_with(|| format!("look up {}", self.name))?.index;
         net::set_address(&host, index, self.gateway(), self.prefix)
             .and_then(|()| net::switch_on(&host, index))
-            .doing_with(|| format!("give {} the address {}", self.name, self.gateway()))?;
-        let forwarding = fs::read_to_string(FORWARDING).doing_with(|| format!("read {FORWARDING}"))?;
-        if forwarding.trim() == "0" {
-            fs::write(directory.join(FORWARDED), "").doing("remember that forwarding was off")?;
-            fs::write(FORWARDING, "1").doing_with(|| format!("write {FORWARDING}"))?;
-        }
-        Ok(())
+            .doing_with(|| format!("give {} the address {}", self.name, self.gateway()))
     }
 
     /// A network that the host has elsewhere would be out of its reach.
@@ -183,7 +177,8 @@ impl Bridge {
         format!("table ip mycontainer-{}", self.name)
     }
 
-    /// A table of our own, replaced as a whole in one step: nothing can be in it twice.
+    /// A table of our own, replaced as a whole in one step: nothing can be in it twice. 127.0.0.1 is left out: the kernel routes
+    /// no such packet to a bridge, and being refused is better than waiting.
     fn rules(&self, leases: &[Lease]) -> String {
         let (table, subnet, name) = (self.table(), self.describe(), &self.name);
         let doors: String = leases
@@ -196,7 +191,7 @@ impl Bridge {
         format!(
             "{table}\ndelete {table}\n{table} {{\n\
              chain prerouting {{ type nat hook prerouting priority dstnat;\n{doors}}}\n\
-             chain output {{ type nat hook output priority -100;\n{doors}}}\n\
+             chain output {{ type nat hook output priority -100;\nip daddr 127.0.0.0/8 return\n{doors}}}\n\
              chain postrouting {{ type nat hook postrouting priority srcnat;\n\
              ip saddr {subnet} oifname != \"{name}\" masquerade\n\
              ip saddr {subnet} oifname \"{name}\" ct status dnat masquerade\n}}\n}}\n"
@@ -212,16 +207,64 @@ impl Bridge {
             host.execute(Request::new(libc::RTM_DELLINK, 0, &ifinfo(link.index, 0)))
                 .doing_with(|| format!("remove {}", self.name))?;
         }
-        if directory.join(FORWARDED).exists() {
-            fs::write(FORWARDING, "0").doing_with(|| format!("write {FORWARDING}"))?;
-        }
         let table = self.table();
         let removed = nft(&format!("{table}\ndelete {table}\n"));
         fs::remove_dir_all(directory).doing_with(|| format!("remove {}", directory.display()))?;
-        // Others may have networks.
-        let _ = fs::remove_dir(STATE);
+        stop_forwarding()?;
         removed
     }
+}
+
+/// The network namespace that this is.
+fn here() -> Result<u64> {
+    fs::metadata("/proc/self/ns/net").doing("look at this network namespace").map(|file| file.ino())
+}
+
+/// Where it is remembered that one of us has switched forwarding on here. That is a matter of all networks: who ends first
+/// must not cut off the others.
+fn marker() -> Result<PathBuf> {
+    Ok(Path::new(STATE).join(format!("forwarded-{}", here()?)))
+}
+
+fn forward() -> Result<()> {
+    let _lock = lock(Path::new(STATE))?;
+    let forwarding = fs::read_to_string(FORWARDING).doing_with(|| format!("read {FORWARDING}"))?;
+    if forwarding.trim() == "0" {
+        fs::write(marker()?, "").doing("remember that forwarding was off")?;
+        fs::write(FORWARDING, "1").doing_with(|| format!("write {FORWARDING}"))?;
+    }
+    Ok(())
+}
+
+/// Leaves the machine as it was found, unless another network lives. The last one takes the marker away, and the place of all
+/// networks if that is empty.
+fn stop_forwarding() -> Result<()> {
+    let _lock = lock(Path::new(STATE))?;
+    let (marker, prefix) = (marker()?, format!("{}-", here()?));
+    let mut neighbours = entries(Path::new(STATE));
+    neighbours.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)));
+    if marker.exists() && !neighbours.iter().any(|directory| lives(directory)) {
+        fs::write(FORWARDING, "0").doing_with(|| format!("write {FORWARDING}"))?;
+        fs::remove_file(&marker).doing_with(|| format!("remove {}", marker.display()))?;
+    }
+    let lock = Path::new(STATE).join("lock");
+    if entries(Path::new(STATE)) == [lock.clone()] {
+        // Somebody may come just now.
+        let _ = fs::remove_file(lock).and_then(|()| fs::remove_dir(STATE));
+    }
+    Ok(())
+}
+
+/// Does a network have containers? Or is somebody at it just now, who will ask the same if he is its last.
+fn lives(directory: &Path) -> bool {
+    let held = |file: &File| file.try_lock().is_err();
+    let Ok(lock) = File::open(directory.join("lock")) else { return false };
+    let is_living = |path: &PathBuf| Lease::read(path).is_some() && File::open(path).is_ok_and(|file| held(&file));
+    held(&lock) || entries(directory).iter().any(is_living)
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 impl Port {
@@ -318,11 +361,11 @@ fn living(directory: &Path) -> Result<Vec<Lease>> {
     Ok(leases)
 }
 
-/// Claims the directory, which whoever held it before may have removed.
+/// Claims the directory, which whoever held it before may have removed. It is root's alone: whoever can open a file can lock it.
 fn lock(directory: &Path) -> Result<File> {
     let doing = || format!("lock {}", directory.display());
     loop {
-        fs::create_dir_all(directory).doing_with(doing)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).doing_with(doing)?;
         let file = match File::create(directory.join("lock")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             file => file.doing_with(doing)?,

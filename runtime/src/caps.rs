@@ -1,7 +1,5 @@
 //! Capabilities: the pieces into which the kernel has cut root's power (capabilities(7)).
 
-use std::fs;
-
 use nix::sys::prctl;
 
 use crate::error::{Context, Error, Result};
@@ -76,14 +74,11 @@ impl Sets {
     }
 }
 
-/// The newest capability that this kernel knows.
+/// The newest capability that this kernel knows. The kernel itself is asked: /proc/sys/kernel/cap_last_cap is a path of the
+/// image by now, and where no /proc is mounted over it the image could say what is left to it.
 fn last() -> Result<u32> {
-    // In a container this file is the kernel's as well, but a runtime need not have mounted /proc: then the end of our
-    // list is the best there is, and the kernel says no (EINVAL) to what it does not know.
-    match fs::read_to_string("/proc/sys/kernel/cap_last_cap") {
-        Ok(text) => text.trim().parse().map_err(|_| Error::new("/proc/sys/kernel/cap_last_cap holds no number")),
-        Err(_) => Ok((0..64).take_while(|&number| sys::is_capability(number)).count() as u32 - 1),
-    }
+    let known = (0..64).take_while(|&number| sys::is_capability(number)).count() as u32;
+    known.checked_sub(1).ok_or_else(|| Error::new("this kernel knows no capabilities"))
 }
 
 fn known(last: u32) -> Mask {

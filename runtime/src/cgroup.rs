@@ -1,7 +1,7 @@
 //! Limits: one cgroup (version 2) per container that has any, made before it and removed after it.
 //! See Documentation/admin-guide/cgroup-v2.rst.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -116,29 +116,34 @@ pub struct Named {
 }
 
 impl Named {
-    /// Makes it, and the groups above it. `None`: there is no place for a group, and no limit that would need one.
+    /// Makes it, and the groups above it. `None`: there is no place for a group, and no limit that would need one. What has
+    /// been made is removed again if the rest fails.
     pub fn create(name: &Path, limits: &[Setting]) -> Result<Option<Named>> {
-        match Named::make(name, limits) {
-            Err(_) if limits.is_empty() => Ok(None),
-            result => result.map(Some),
+        let parts = parts(name)?;
+        let root = match mount_point() {
+            Err(_) if limits.is_empty() => return Ok(None),
+            root => root?,
+        };
+        let mut made = Vec::new();
+        let group = Named::make(root, &parts, limits, &mut made);
+        if !matches!(group, Ok(Some(_))) {
+            made.iter().rev().for_each(|path| drop(fs::remove_dir(path)));
         }
+        group
     }
 
-    fn make(name: &Path, limits: &[Setting]) -> Result<Named> {
-        let mut path = mount_point()?;
+    fn make(mut path: PathBuf, parts: &[&OsStr], limits: &[Setting], made: &mut Vec<PathBuf>) -> Result<Option<Named>> {
         let wanted = controllers(limits);
-        for part in name.components() {
-            let part = match part {
-                Component::Normal(part) => part,
-                Component::RootDir | Component::CurDir => continue,
-                _ => return Err(Error::new(format!("cgroupsPath {} leads out of its place", name.display()))),
-            };
+        for part in parts {
             // What is switched on here stays on: the group outlives this program.
             std::mem::forget(Controllers::enable(&path, &wanted)?);
             path.push(part);
             match fs::create_dir(&path) {
+                Ok(()) => made.push(path.clone()),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                result => result.doing_with(|| format!("create {}", path.display()))?,
+                // Who is not root need not have a place of his own.
+                Err(error) if limits.is_empty() && is_forbidden(&error) => return Ok(None),
+                Err(error) => return Err(error).doing_with(|| format!("create {}", path.display())),
             }
         }
         let directory = File::open(&path).doing_with(|| format!("open {}", path.display()))?;
@@ -147,13 +152,34 @@ impl Named {
             return Err(Error::new(format!("there are processes in {} already", path.display())));
         }
         apply(&path, limits)?;
-        Ok(Named { path, directory })
+        Ok(Some(Named { path, directory }))
     }
 
     /// For CLONE_INTO_CGROUP.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
     }
+}
+
+/// The names that a path is made of. It must lead to a group below the root: whoever ends or removes the container ends and
+/// removes all that is in its group.
+fn parts(path: &Path) -> Result<Vec<&OsStr>> {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => parts.push(part),
+            Component::RootDir | Component::CurDir => {}
+            _ => return Err(Error::new(format!("cgroupsPath {} leads out of its place", path.display()))),
+        }
+    }
+    if parts.is_empty() {
+        return Err(Error::new(format!("cgroupsPath {} is the root of all groups: name one below it", path.display())));
+    }
+    Ok(parts)
+}
+
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Ends whatever runs in a group, and removes it and the groups that were made in it.
@@ -362,6 +388,14 @@ fn write(path: &Path, value: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_lie_below_the_root() {
+        assert_eq!(parts(Path::new("/a/./b")).unwrap(), ["a", "b"]);
+        for path in ["", "/", ".", "/./", "..", "/a/../.."] {
+            assert!(parts(Path::new(path)).is_err(), "{path}");
+        }
+    }
 
     #[test]
     fn cgroup2_is_found_by_its_type() {

@@ -203,8 +203,7 @@ impl Choices {
         let mask = caps::choose(&self.added, &self.dropped);
         container.process.capabilities = Some(Sets::of(mask, container.process.user.is_root()));
         if self.confined {
-            let administrator = mask & caps::mask("SYS_ADMIN").unwrap_or_default() != 0;
-            container.process.seccomp = seccomp::default(administrator)?;
+            container.process.seccomp = seccomp::default(mask)?;
         }
         Ok(())
     }
@@ -488,6 +487,9 @@ mod tests {
         let options = run(&["--hostname", "a", "ls", "-l", "--hostname", "b", "--", "x"]).unwrap();
         assert_eq!(options.hostname.as_deref(), Some("a"));
         assert_eq!(options.process.args, ["ls", "-l", "--hostname", "b", "--", "x"]);
+        for words in [["cat", "-b", "x"], ["npm", "--bundle", "x"]] {
+            assert_eq!(run(&words).unwrap().process.args, words);
+        }
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub struct Process {
     /// A terminal of its own, handed out over the console socket, with this size if it is given (rows, columns).
     pub terminal: bool,
     pub console_size: Option<(u16, u16)>,
+    /// The command goes on using the keys of its caller's session.
+    pub keep_keyring: bool,
     /// Descriptors beside 0, 1 and 2 that the command inherits.
     pub preserved: u32,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
-use nix::sys::stat::{Mode, SFlag, makedev, mknodat};
+use nix::sys::stat::{Mode, SFlag, fstatat, makedev, mknodat};
 use nix::unistd::{Gid, Uid, fchownat, symlinkat};
 
 use crate::error::{Context, Error, Result};
@@ -76,11 +76,17 @@ fn node(directory: &OwnedFd, name: &Path, device: &Device) -> nix::Result<()> {
         // Root of a user namespace must not make devices, but may borrow those of the host, whose / is still here.
         Err(Errno::EPERM) => {
             let source = open(&device.path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
-            let flags = OFlag::O_RDONLY | OFlag::O_CREAT | OFlag::O_CLOEXEC;
+            let flags = OFlag::O_RDONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC;
             let target = openat(directory, name, flags, Mode::from_bits_truncate(0o666))?;
             sys::bind(&source, &target, Depth::Single).map(drop)
         }
-        Err(Errno::EEXIST) => Ok(()),
+        // The image's own will do if it is this device, and not a file that is only called so.
+        Err(Errno::EEXIST) => {
+            let found = fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+            let same = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == device.kind
+                && (device.kind == SFlag::S_IFIFO || found.st_rdev == device.number);
+            if same { Ok(()) } else { Err(Errno::EEXIST) }
+        }
         Ok(()) if (device.owner, device.group) == (0, 0) => Ok(()),
         Ok(()) => {
             let (owner, group) = (Uid::from_raw(device.owner), Gid::from_raw(device.group));

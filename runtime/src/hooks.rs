@@ -36,7 +36,7 @@ pub struct State {
     pub id: String,
     pub bundle: PathBuf,
     pub annotations: serde_json::Value,
-    /// As the host sees it.
+    /// As those see it who run the hook.
     pub pid: i32,
 }
 

@@ -1,8 +1,9 @@
 //! The child's half: from the first instruction in the new namespaces to the user's command, from top to bottom.
 
 use std::convert::Infallible;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +13,7 @@ use nix::sys::prctl;
 use nix::sys::resource::setrlimit;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{chdir, sethostname, setsid};
+use nix::unistd::{chdir, getpid, sethostname, setsid};
 
 use crate::container::{Container, Process};
 use crate::error::{Context, Error, FAILED, Result};
@@ -38,17 +39,22 @@ pub enum Bond {
     Gate(UnixListener),
 }
 
-/// The pipes between parent and child. Both close themselves when the command is executed.
+/// The pipes between parent and child.
 pub struct Lines {
     /// A byte for every step that the parent has finished.
-    pub go: PipeReader,
-    /// What went wrong, or nothing: its end is the moment in which the child has become the command.
-    pub report: Box<dyn Write>,
+    go: PipeReader,
+    /// What went wrong, or nothing: its end, when the command is executed, is the moment in which the child has become the
+    /// command. Nobody listens while it waits at its gate.
+    report: Option<File>,
 }
 
 impl Lines {
     pub fn new(go: PipeReader, report: PipeWriter) -> Lines {
-        Lines { go, report: Box::new(report) }
+        Lines { go, report: Some(OwnedFd::from(report).into()) }
+    }
+
+    fn say(&mut self, message: &[u8]) -> std::io::Result<()> {
+        self.report.as_mut().map_or(Ok(()), |report| report.write_all(message))
     }
 
     /// Waits for the parent. The end of the pipe without a byte means that it is dead, or has failed and says so itself.
@@ -62,6 +68,9 @@ impl Lines {
 /// The first byte of a report that is none: the parent is to run its hooks.
 pub const HOOKS: u8 = 0;
 
+/// And another one: the child is finished, and waits at its gate.
+pub const READY: u8 = 255;
+
 /// Becomes the command by way of `steps`, or tells the parent over `report` why not and ends. Never returns: what lies above
 /// in the stack (guards, buffers) is a copy of the parent's, and only the parent may act on it.
 pub fn main(lines: &mut Lines, steps: impl FnOnce(&mut Lines) -> Result<Infallible>) -> ! {
@@ -71,7 +80,7 @@ pub fn main(lines: &mut Lines, steps: impl FnOnce(&mut Lines) -> Result<Infallib
         Err(_) => Error::new("a defect in mycontainer itself, see above"),
     };
     let message = [&[error.status], error.to_string().as_bytes()].concat();
-    let _ = lines.report.write_all(&message);
+    let _ = lines.say(&message);
     sys::exit_at_once(FAILED)
 }
 
@@ -89,6 +98,9 @@ pub fn become_command(container: &Container, with: Surroundings, lines: &mut Lin
         }
     }
     die_with_parent()?;
+    if container.namespaces.new & libc::CLONE_NEWPID == 0 {
+        hide()?;
+    }
 
     // 2. A session of its own: no terminal to push characters into, no process group shared with strangers. But when
     //    the user sits at the terminal, the container is what the terminal is for: it stays in the session, so that
@@ -127,7 +139,7 @@ pub fn become_command(container: &Container, with: Surroundings, lines: &mut Lin
     run(container, with.bond, with.console, lines)
 }
 
-/// Steps 7 to 10 are those of every process of a container, of the first and of those that join it (`oci/join.rs`).
+/// Steps 7 to 11 are those of every process of a container, of the first and of those that join it (`oci/join.rs`).
 pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines: &mut Lines) -> Result<Infallible> {
     let process = &container.process;
     let account = process.user.look_up()?;
@@ -137,13 +149,18 @@ pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines
     enter_directory(process)?;
     umask(Mode::from_bits_truncate(process.user.umask.unwrap_or(0o022)));
 
-    // 7. Nothing of the runtime's or the caller's reaches the command: no descriptor but 0, 1 and 2 (a directory of
-    //    the host among them would be a way out), no ignored signal (Rust ignores SIGPIPE), no blocked one (the parent
-    //    blocks those that it passes on).
-    //    Marked rather than closed: `report` is one of them, and its closing by execve is the news of success.
-    sys::close_on_exec_from(3 + process.preserved).doing("mark descriptors close-on-exec")?;
+    // 7. No signal of the caller's or the runtime's reaches the command ignored (Rust ignores SIGPIPE) or blocked (the
+    //    parent blocks those that it passes on).
     sys::reset_signal_actions();
     SigSet::empty().thread_set_mask().doing("unblock signals")?;
+
+    //    Nor does a key of theirs. Where nobody may use keys there are none to be reached.
+    if !process.keep_keyring {
+        match sys::new_session_keyring() {
+            Err(Errno::ENOSYS | Errno::EPERM | Errno::EACCES) => {}
+            result => result.doing("make a session keyring")?,
+        }
+    }
 
     // 8. Power is given up when nothing privileged remains to be done, and in this order: limits that only root may raise;
     //    the bounding set, which needs SETPCAP; groups before the user, who may no longer change them; then what is left of
@@ -175,12 +192,18 @@ pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines
     }
     lines.wait();
     untie(bond, lines)?;
-    hooks::run(&container.hooks.start_container, &container.hooks.state.to_json("created"))?;
+
+    // 10. Nor does a descriptor but 0, 1 and 2. They are closed before the kernel looks for the command and not by execve: a
+    //    directory of the host among them would be a way out for an image whose /bin/sh is a link to /proc/self/fd/7/../..
+    //    What is left is `report`, no directory, and its closing by execve is the news of success.
+    let first = process.preserved.saturating_add(3);
+    sys::close_from(first, lines.report.as_ref().map(File::as_fd)).doing("close the runtime's descriptors")?;
+    hooks::run(&container.hooks.start_container, &own_state(container).to_json("created"))?;
     if process.no_new_privileges {
         seccomp::install(&process.seccomp).doing("install the seccomp filter")?;
     }
 
-    // 10. From now on this process is the command: PID 1, who must reap what it adopts as any init must.
+    // 11. From now on this process is the command: PID 1, who must reap what it adopts as any init must.
     exec::exec(process, account.home.as_deref())
 }
 
@@ -188,8 +211,15 @@ fn die_with_parent() -> Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL).doing("ask for a parent-death signal")
 }
 
+/// From here until it becomes the command nobody but root of the machine may look into this process, which soon is no
+/// mightier than the container's own and holds open what is the runtime's (CVE-2016-9962). For wherever others are in its
+/// PID namespace already, or may come.
+pub fn hide() -> Result<()> {
+    prctl::set_dumpable(false).doing("hide from ptrace")
+}
+
 /// What the kernel is told by files of the host's /proc, which show the namespaces of whoever opens them.
-fn adjust_kernel(container: &Container) -> Result<()> {
+pub fn adjust_kernel(container: &Container) -> Result<()> {
     if let Some(score) = container.process.oom_score_adj {
         fs::write("/proc/self/oom_score_adj", score.to_string()).doing("write /proc/self/oom_score_adj")?;
     }
@@ -212,14 +242,19 @@ fn build(container: &Container, rootfs: &Rootfs, lines: &mut Lines) -> Result<()
 
     // Hooks of the runtime run in its namespaces, hooks of the container in these.
     if !container.hooks.create_runtime.is_empty() {
-        lines.report.write_all(&[HOOKS]).doing("ask for the hooks")?;
+        lines.say(&[HOOKS]).doing("ask for the hooks")?;
         lines.wait();
     }
-    hooks::run(&container.hooks.create_container, &container.hooks.state.to_json("creating"))?;
+    hooks::run(&container.hooks.create_container, &own_state(container).to_json("creating"))?;
 
     container.read_only.iter().try_for_each(|path| rootfs.protect(path))?;
     container.masked.iter().try_for_each(|path| rootfs.mask(path))?;
     if container.root.read_only { rootfs.make_read_only() } else { Ok(()) }
+}
+
+/// The state for hooks that run in the container's namespaces: the first process has the number by which they know it.
+fn own_state(container: &Container) -> hooks::State {
+    hooks::State { pid: getpid().as_raw(), ..container.hooks.state.clone() }
 }
 
 /// A working directory may be a link, and among the runtime's descriptors, which /proc shows as links, there are directories
@@ -233,18 +268,18 @@ fn enter_directory(process: &Process) -> Result<()> {
     }
 }
 
-/// Lets the runtime end without this process. At a gate it then waits for the next one; nobody may meanwhile look into this
-/// process: what it holds open is the runtime's.
+/// Lets the runtime end without this process. At a gate it then waits for the next one, and others may join it meanwhile.
 fn untie(bond: Bond, lines: &mut Lines) -> Result<()> {
     if matches!(bond, Bond::Parent) {
         return Ok(());
     }
     prctl::set_pdeathsig(None).doing("outlive the runtime")?;
     if let Bond::Gate(gate) = bond {
-        prctl::set_dumpable(false).doing("hide from ptrace")?;
-        lines.report = Box::new(std::io::sink());
+        hide()?;
+        lines.say(&[READY]).doing("report to be ready")?;
+        lines.report = None;
         let (starter, _) = gate.accept().doing("wait to be started")?;
-        lines.report = Box::new(starter);
+        lines.report = Some(OwnedFd::from(starter).into());
     }
     Ok(())
 }

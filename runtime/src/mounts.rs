@@ -152,7 +152,15 @@ impl Rootfs {
     /// `pivot_root` that would be the host's /etc; RESOLVE_IN_ROOT follows every link as if the rootfs were `/` already.
     pub fn find<P: ?Sized + NixPath>(&self, path: &P, flags: OFlag) -> nix::Result<OwnedFd> {
         let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC | flags).resolve(ResolveFlag::RESOLVE_IN_ROOT);
-        openat2(&self.0, path, how)
+        // A path with `..` in it may be looked up while somebody on the machine mounts or renames something: then the kernel
+        // cannot be sure that it stays in the root, and wants to be asked again.
+        for _ in 0..128 {
+            match openat2(&self.0, path, how) {
+                Err(Errno::EAGAIN) => {}
+                result => return result,
+            }
+        }
+        Err(Errno::EAGAIN)
     }
 
     /// Opens a directory, which is created if the image lacks it, as are those above it.

@@ -39,6 +39,11 @@ impl Namespaces {
         self.new & libc::CLONE_NEWUSER != 0
     }
 
+    /// Does the container have a namespace of this kind, of its own or one that it joins?
+    pub fn has(&self, kind: CloneFlags) -> bool {
+        self.new & kind.bits() != 0 || self.joined.iter().any(|(joined, _)| *joined == kind)
+    }
+
     /// Joins what exists, and returns the way back. It is the parent who goes there, for a moment: a child that begins in
     /// a user namespace of its own may not enter what belongs to the machine.
     pub fn join(&self) -> Result<WayBack> {

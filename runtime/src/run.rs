@@ -57,6 +57,7 @@ pub fn launch<T>(
 ) -> Result<(Child, T)> {
     // One call makes the process, its namespaces and its place in the cgroup: there is no moment in which it is
     // unlimited, and no intermediate process to wait for.
+    let waits = matches!(with.bond, Bond::Gate(_));
     let way_back = container.namespaces.join()?;
     let steps = |lines: &mut Lines| init::become_command(container, with, lines);
     let (child, mut go, mut report) = begin(container.namespaces.new, cgroup, steps)?;
@@ -69,13 +70,16 @@ pub fn launch<T>(
     // If that cannot be done because the child has failed in the meantime, what it reports is the reason and comes first.
     let made = outside(&child.process);
     if made.is_ok() && !container.hooks.create_runtime.is_empty() {
-        await_request(&mut report)?;
+        await_word(&mut report, init::HOOKS)?;
         let state = hooks::State { pid: child.process.pid.as_raw(), ..container.hooks.state.clone() };
         hooks::run(&container.hooks.create_runtime, &state.to_json("creating"))?;
         release(&mut go);
     }
     if made.is_ok() {
         release(&mut go);
+        if waits {
+            await_word(&mut report, init::READY)?;
+        }
     }
     drop(go);
     read_report(report)?;
@@ -105,13 +109,15 @@ pub fn release(go: &mut PipeWriter) {
     let _ = go.write_all(&[1]);
 }
 
-/// Waits until the child asks for the hooks, unless it has something else to say.
-fn await_request(report: &mut PipeReader) -> Result<()> {
+/// Waits until the child says this, unless it has something else to say. That a child says nothing must not be taken for
+/// success here: it may have been killed.
+fn await_word(report: &mut PipeReader, word: u8) -> Result<()> {
     let mut first = [0];
     match report.read(&mut first).doing("read the child's report")? {
-        1 if first[0] == init::HOOKS => Ok(()),
+        1 if first[0] == word => Ok(()),
         1 => read_report(io::Cursor::new(first).chain(report)),
-        _ => Err(Error::new("the container's first process has ended without a word")),
+        _ => Err(Error::new("the container's first process was killed before it was finished")
+            .hint("a memory limit may be too low, or a seccomp profile too strict")),
     }
 }
 

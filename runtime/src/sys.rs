@@ -121,11 +121,27 @@ pub fn change_mount(mount: &OwnedFd, set: u64, clear: u64, propagation: u64, dep
     Errno::result(result).map(drop)
 }
 
-/// `close_range(2)` with CLOSE_RANGE_CLOEXEC: every descriptor from `first` on closes itself at the next execve.
-pub fn close_on_exec_from(first: u32) -> nix::Result<()> {
-    let (last, flags) = (libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-    // SAFETY: takes integers, and closes nothing now: every owned descriptor stays valid.
-    Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) }).map(drop)
+/// `close_range(2)`: closes every descriptor from `first` on, except for this one.
+///
+/// Only for a child that was made by `clone3`, at its end: what is closed belongs to values of its parent's, which it never
+/// drops, since it ends by execve or `exit_at_once`.
+pub fn close_from(first: u32, kept: Option<BorrowedFd<'_>>) -> nix::Result<()> {
+    let close = |first: u32, last: u32| {
+        // SAFETY: takes integers. Nobody uses or closes one of these descriptors again, see above.
+        Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }).map(drop)
+    };
+    let Some(kept) = kept.map(|kept| kept.as_raw_fd() as u32) else { return close(first, u32::MAX) };
+    if first < kept {
+        close(first, kept - 1)?;
+    }
+    close(first.max(kept + 1), u32::MAX)
+}
+
+/// `keyctl(2)`: leaves the session's keyring, which no namespace divides, for a new one without a name.
+pub fn new_session_keyring() -> nix::Result<()> {
+    // SAFETY: takes an integer and a null pointer, which stands for no name.
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, libc::KEYCTL_JOIN_SESSION_KEYRING, std::ptr::null::<u8>()) };
+    Errno::result(result).map(drop)
 }
 
 /// Gives every signal its default action. `execve` does so for handlers, but keeps what is ignored.

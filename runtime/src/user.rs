@@ -62,9 +62,7 @@ impl User {
 
     /// Translates names by the files of what is `/` now. A number needs no entry there.
     pub fn look_up(&self) -> Result<Account> {
-        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let group = fs::read_to_string("/etc/group").unwrap_or_default();
-        self.find(&passwd, &group)
+        self.find(&read("/etc/passwd"), &read("/etc/group"))
     }
 
     fn find(&self, passwd: &str, group: &str) -> Result<Account> {
@@ -93,6 +91,11 @@ impl User {
         let home = entry.as_ref().and_then(|entry| entry.get(5)).filter(|home| home.starts_with('/'));
         Ok(Account { uid, gid, groups, home: home.map(|home| (*home).to_owned()) })
     }
+}
+
+/// A file of the image's, which need not be there and need not be UTF-8: people's names are in it.
+fn read(path: &str) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
 }
 
 fn entry<'a>(file: &'a str, id: &Id) -> Option<Vec<&'a str>> {

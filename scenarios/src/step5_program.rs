@@ -109,10 +109,25 @@ fn command_lookup(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Every argument arrives as it was given: blanks, quotes, nothing at all, options that look like the runtime's own.
 fn arguments_intact(exam: &mut Exam) -> Result<(), Trouble> {
-    let mut given: Vec<String> =
-        ["two words", "", "-l", "--", "--help", "'quoted'", "\"double\"", "$HOME", "*", "ねこ", "a\\b", "tab\there"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut given: Vec<String> = [
+        "two words",
+        "",
+        "-l",
+        "-b",
+        "-d",
+        "--bundle",
+        "--",
+        "--help",
+        "'quoted'",
+        "\"double\"",
+        "$HOME",
+        "*",
+        "ねこ",
+        "a\\b",
+        "tab\there",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     given.extend((0..exam.lot.number(90..120)).map(|n| format!("{n}-{}", exam.lot.word(3))));
     // The twin: without arguments it starts.
     drop(exam.start()?);

@@ -181,7 +181,8 @@ fn oci_id(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Who the command runs as, where, and with what: as the bundle says.
 fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
-    let (user, group, extra) = (exam.lot.number(1000..9000), exam.lot.number(1000..9000), exam.lot.number(1000..9000));
+    let (user, group, extra) =
+        (exam.lot.number(1000..9000), exam.lot.number(1000..9000), exam.lot.number(10_000..60_000));
     let (directory, variable) = (format!("/{}", exam.lot.word(8)), format!("TOKEN={}", exam.lot.word(12)));
     let place = exam.bed.rootfs().join(&directory[1..]);
     exam.own(place.display());
@@ -206,8 +207,13 @@ fn oci_process(exam: &mut Exam) -> Result<(), Trouble> {
     };
     let (host, pid) = (held.host().clone(), held.pid());
     exam.check("working-directory", &host.link(pid, "cwd")?, &is(directory)).because("process-cwd-ignored");
-    let environment = host.words(pid, "environ")?.map(|words| words.into_iter().collect::<List>());
-    let whole = is(List(vec!["HOME=/".to_owned(), "PATH=/bin".to_owned(), variable]));
+    // In no order: environ(7) has none, and a runtime may keep its variables as it likes.
+    let sorted = |mut words: Vec<String>| {
+        words.sort();
+        List(words)
+    };
+    let environment = host.words(pid, "environ")?.map(sorted);
+    let whole = is(sorted(vec!["HOME=/".to_owned(), "PATH=/bin".to_owned(), variable]));
     exam.check("environment", &environment, &whole).because("process-env-ignored");
     let ids = host.status(pid, "Uid")?.with(host.status(pid, "Gid")?);
     let ids = ids.map(|(uid, gid)| format!("{uid}; {gid}").replace('\t', " "));

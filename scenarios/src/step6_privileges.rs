@@ -150,9 +150,14 @@ fn capabilities_dropped(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Whoever asks for one capability gets that one.
 fn capability_option(exam: &mut Exam) -> Result<(), Trouble> {
-    // Neither one that every engine leaves, nor one that lets anybody out.
-    let asked = exam.lot.choose(&["SYS_NICE", "IPC_LOCK", "NET_BROADCAST", "LEASE"]);
-    given(exam)?;
+    // Neither one that every engine leaves, nor one that lets anybody out, nor one that the runtime has not got itself.
+    let held = named(given(exam)?).0;
+    let choices = ["SYS_NICE", "IPC_LOCK", "NET_BROADCAST", "LEASE"];
+    let choices: Vec<&str> = choices.into_iter().filter(|name| held.iter().any(|other| other == name)).collect();
+    if choices.is_empty() {
+        return Err(Error::new("this machine's root has no capability that a container could be granted").into());
+    }
+    let asked = exam.lot.choose(&choices);
     // The twin: without the option it is not there. Who drops nothing is told so elsewhere.
     let plain = exam.start()?;
     let before = named(plain.capabilities("CapEff")?.value).0.iter().any(|name| name == asked);
@@ -219,6 +224,14 @@ fn seccomp_filters(exam: &mut Exam) -> Result<(), Trouble> {
     let host = exam.bed.host();
     if host.status(exam.bed.init_pid(), "Seccomp")?.value != "0" || !std::path::Path::new("/proc/keys").exists() {
         return Err(Error::new("on this machine calls are filtered already, or the kernel has no keyrings").into());
+    }
+    // And what is refused to everybody here is not refused by a filter: calls of 32-bit programs, which this file comes with,
+    // and user namespaces, of which there may be none.
+    if !std::path::Path::new("/proc/sys/abi/vsyscall32").exists() {
+        return Err(Error::new("this machine's kernel knows no calls of 32-bit programs").into());
+    }
+    if std::fs::read_to_string("/proc/sys/user/max_user_namespaces").is_ok_and(|most| most.trim() == "0") {
+        return Err(Error::new("on this machine nobody may make a user namespace").into());
     }
     let container = exam.start()?;
     let mode = container.host().status(container.pid(), "Seccomp")?;

@@ -77,8 +77,8 @@ pub fn container(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Container>
             read_only: root.readonly().unwrap_or(false),
             propagation: root_propagation(&linux, &mounts)?,
         },
-        hostname: spec.hostname().clone().filter(|name| !name.is_empty()),
-        domainname: spec.domainname().clone(),
+        hostname: name(spec.hostname(), &namespaces)?,
+        domainname: name(spec.domainname(), &namespaces)?,
         mounts,
         devices,
         covers: Vec::new(),
@@ -98,15 +98,9 @@ pub fn annotations(spec: &oci::Spec) -> serde_json::Value {
 }
 
 fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
-    let process = spec.process().clone().unwrap_or_default();
     let text = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.is_empty());
     let items = spec.mounts().iter().flatten();
-    let refused = [
-        (text(process.apparmor_profile()), "process.apparmorProfile"),
-        (text(process.selinux_label()), "process.selinuxLabel"),
-        (process.io_priority().is_some(), "process.ioPriority"),
-        (process.scheduler().is_some(), "process.scheduler"),
-        (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
+    refuse(&[
         (text(linux.mount_label()), "linux.mountLabel"),
         (linux.intel_rdt().is_some(), "linux.intelRdt"),
         (linux.memory_policy().is_some(), "linux.memoryPolicy"),
@@ -118,8 +112,11 @@ fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
             "mounts.uidMappings",
         ),
         (spec.vm().is_some(), "vm"),
-    ];
-    match refused.into_iter().find(|(present, _)| *present) {
+    ])
+}
+
+fn refuse(properties: &[(bool, &str)]) -> Result<()> {
+    match properties.iter().find(|(present, _)| *present) {
         Some((_, name)) => Err(Error::new(format!("config.json: {name} is not supported by mycontainer"))),
         None => Ok(()),
     }
@@ -127,9 +124,14 @@ fn refuse_unsupported(spec: &oci::Spec, linux: &oci::Linux) -> Result<()> {
 
 fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
     let mut namespaces = Namespaces::default();
+    let mut named = 0;
     for namespace in linux.namespaces().iter().flatten() {
         let kind = namespace.typ();
         let flag = kind as i32;
+        if named & flag != 0 {
+            return Err(Error::new(format!("config.json: the {kind} namespace is named twice")));
+        }
+        named |= flag;
         match namespace.path() {
             Some(path) if matches!(kind, Kind::User | Kind::Mount | Kind::Time) => {
                 return Err(Error::new(format!(
@@ -139,9 +141,6 @@ fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
             }
             Some(path) => namespaces.joined.push((CloneFlags::from_bits_retain(flag), path.clone())),
             None if kind == Kind::Cgroup => namespaces.cgroup = true,
-            None if namespaces.new & flag != 0 => {
-                return Err(Error::new(format!("config.json: the {kind} namespace is named twice")));
-            }
             None => namespaces.new |= flag,
         }
     }
@@ -159,6 +158,16 @@ fn namespaces(linux: &oci::Linux) -> Result<Namespaces> {
         (true, true) => Err(Error::new("config.json: a user namespace needs uidMappings and gidMappings")),
         (false, false) => Err(Error::new("config.json: there are mappings and no user namespace")),
         _ => Ok(namespaces),
+    }
+}
+
+/// A hostname or domainname. Where the container has no namespace for it, it would be the machine's that changes.
+fn name(name: &Option<String>, namespaces: &Namespaces) -> Result<Option<String>> {
+    match name.clone().filter(|name| !name.is_empty()) {
+        Some(name) if !namespaces.has(CloneFlags::CLONE_NEWUTS) => {
+            Err(Error::new(format!("config.json: the name {name} needs a UTS namespace, or it would be the machine's")))
+        }
+        name => Ok(name),
     }
 }
 
@@ -239,14 +248,13 @@ fn device(device: &oci::LinuxDevice) -> Result<Device> {
 
 /// Only what a namespace divides: everything else would be changed for the machine.
 fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, String)>> {
-    let has =
-        |flag: i32| namespaces.new & flag != 0 || namespaces.joined.iter().any(|(kind, _)| kind.bits() & flag != 0);
     let mut list = Vec::new();
     for (name, value) in linux.sysctl().iter().flatten() {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-        let namespaced = starts(&["net."]) && has(libc::CLONE_NEWNET)
-            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]) && has(libc::CLONE_NEWIPC)
-            || starts(&["kernel.domainname", "kernel.hostname"]) && has(libc::CLONE_NEWUTS);
+        let namespaced = starts(&["net."]) && namespaces.has(CloneFlags::CLONE_NEWNET)
+            || starts(&["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."])
+                && namespaces.has(CloneFlags::CLONE_NEWIPC)
+            || starts(&["kernel.domainname", "kernel.hostname"]) && namespaces.has(CloneFlags::CLONE_NEWUTS);
         if !namespaced || name.contains("..") {
             return Err(Error::new(format!("config.json: sysctl {name} is not of a namespace that the container has")));
         }
@@ -281,6 +289,14 @@ fn hook(hook: &oci::Hook) -> Hook {
 
 /// A process, the container's first or one that joins it.
 pub fn process(process: &oci::Process) -> Result<Process> {
+    let text = |value: &Option<String>| value.as_deref().is_some_and(|text| !text.is_empty());
+    refuse(&[
+        (text(process.apparmor_profile()), "process.apparmorProfile"),
+        (text(process.selinux_label()), "process.selinuxLabel"),
+        (process.io_priority().is_some(), "process.ioPriority"),
+        (process.scheduler().is_some(), "process.scheduler"),
+        (process.exec_cpu_affinity().is_some(), "process.execCPUAffinity"),
+    ])?;
     let args: Vec<_> = process.args().iter().flatten().map(Into::into).collect();
     if args.is_empty() {
         return Err(Error::new("config.json: process.args is empty"));
@@ -319,6 +335,7 @@ pub fn process(process: &oci::Process) -> Result<Process> {
         oom_score_adj: process.oom_score_adj(),
         terminal: process.terminal().unwrap_or(false),
         console_size: process.console_size().map(|size| (size.height() as u16, size.width() as u16)),
+        keep_keyring: false,
         preserved: 0,
     })
 }
@@ -438,6 +455,7 @@ mod tests {
     #[rstest]
     #[case("/linux/namespaces/0", serde_json::json!({ "type": "ipc" }), "without a mount namespace")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "mount" }), "named twice")]
+    #[case("/linux/namespaces", serde_json::json!([{ "type": "mount" }, { "type": "ipc", "path": "/x" }, { "type": "ipc" }]), "named twice")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "user" }), "needs uidMappings")]
     #[case("/linux/namespaces/1", serde_json::json!({ "type": "user", "path": "/x" }), "is not supported")]
     #[case("/process/args", serde_json::json!([]), "args is empty")]
@@ -458,6 +476,15 @@ mod tests {
         config["linux"][key] = value;
         let message = read(config).unwrap_err().to_string();
         assert!(message.contains(why), "{message}");
+    }
+
+    #[rstest]
+    fn names_need_a_namespace(#[values("hostname", "domainname")] key: &str) {
+        let mut config = config();
+        config[key] = "web".into();
+        assert!(read(config.clone()).unwrap_err().to_string().contains("needs a UTS namespace"));
+        config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": "uts" }));
+        read(config).unwrap();
     }
 
     #[test]

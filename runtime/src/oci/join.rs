@@ -45,6 +45,8 @@ pub fn exec(root: &Path, id: &str, manner: Manner, joiner: Joiner) -> Result<u8>
     let bond = if manner == Manner::Attached { Bond::Parent } else { Bond::Nobody };
     let group = cgroup.as_ref().map(std::os::fd::AsFd::as_fd);
     let (mut child, mut go, report) = run::begin(0, group, |lines| {
+        init::adjust_kernel(&container)?;
+        init::hide()?;
         nix::unistd::setsid().doing("setsid")?;
         setns(&first.pidfd, rest).doing("join the container's namespaces")?;
         if user {

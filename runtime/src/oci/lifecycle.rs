@@ -48,12 +48,13 @@ pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
 }
 
 fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
-    let Creation { id, bundle, io } = creation;
+    let Creation { id, bundle, io, .. } = creation;
     let bundle = fs::canonicalize(bundle).doing_with(|| format!("open the bundle {}", bundle.display()))?;
     let file = bundle.join("config.json");
     let spec = config::read(&file)?;
     let mut container = config::container(id, &bundle, &spec)?;
     container.process.preserved = io.preserved;
+    container.process.keep_keyring = creation.keep_keyring;
     if !geteuid().is_root() && !container.namespaces.user() {
         return Err(Error::new("must be run as root, or with a user namespace in config.json"));
     }
@@ -77,9 +78,13 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
     match made {
         Ok(child) => Ok((store, child)),
         Err(error) => {
-            // The child is dead by now. What was made for it goes too; the reason is what its creator wants to hear.
+            // The child is dead by now. What was made for it goes too, and so does what its hooks made, if there was somebody
+            // they were run for; the reason is what its creator wants to hear.
             record.cgroup.iter().for_each(|path| drop(cgroup::remove(path)));
             let _ = store.remove();
+            if record.pid != 0 {
+                hooks::run_regardless(&container.hooks.poststop, &container.hooks.state.to_json("stopped"));
+            }
             Err(error)
         }
     }
@@ -150,9 +155,10 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
         return Err(Error::new(format!("cannot start container {id}: it is {}, not created", status.name())));
     }
     let gate = store.within(UnixStream::connect).doing("knock at the gate")?;
+    // At once: should this program be killed now, nobody takes the container for one that waits still.
+    fs::remove_file(store.gate()).doing("remove the gate")?;
     // The end of the connection is the moment in which the command has begun.
     run::read_report(gate)?;
-    fs::remove_file(store.gate()).doing("remove the gate")?;
     let hooks = config::container(id, &record.bundle, &config::read(&store.config())?)?.hooks;
     hooks::run_regardless(&hooks.poststart, &record.hook_state().to_json("running"));
     Ok(())
@@ -224,6 +230,14 @@ fn signal_number(word: &str) -> Result<i32> {
 
 /// Forgets a container that has ended; with `force` any container, which is ended first.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
+    if force
+        && let Ok(store) = Store::look(root, id)
+        && let Ok(Some(record)) = store.load()
+        && let Some(process) = record.process()
+    {
+        // Somebody else's verb may hold the lock and wait for this very process, for ever.
+        end(&process).doing_with(|| format!("end container {id}"))?;
+    }
     let store = match Store::open(root, id) {
         Err(_) if force && !root.join(id).exists() => return Ok(()),
         store => store?,

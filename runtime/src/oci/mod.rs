@@ -102,6 +102,7 @@ enum Verb {
 struct Creation {
     id: String,
     bundle: PathBuf,
+    keep_keyring: bool,
     io: Io,
 }
 
@@ -135,12 +136,19 @@ struct Joiner {
     args: Vec<OsString>,
 }
 
-/// `run` is a verb of both doors; with a bundle it is this one's.
+/// `run` is a verb of both doors; with a bundle it is this one's. Only the runtime's options tell: what follows the first
+/// other word is the command's, which may have a `-b` of its own.
 pub fn is_bundle(parser: &Parser) -> bool {
-    let mut words = parser.clone();
-    let Ok(words) = words.raw_args() else { return false };
-    let options = words.take_while(|word| word != "--");
-    options.into_iter().any(|word| word == "-b" || word.to_string_lossy().starts_with("--bundle"))
+    let mut parser = parser.clone();
+    while let Ok(Some(argument)) = parser.next() {
+        match argument {
+            Arg::Long("bundle") | Arg::Short('b') => return true,
+            Arg::Long("detach" | "no-new-keyring") | Arg::Short('d') => {}
+            Arg::Long("console-socket" | "pid-file" | "preserve-fds") => drop(parser.value()),
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Reads what follows a verb.
@@ -158,17 +166,17 @@ pub fn parse(verb: &OsStr, parser: Parser, globals: Globals) -> Result<crate::cl
 
 fn creation(mut parser: Parser) -> Result<(Creation, Manner)> {
     let (mut bundle, mut io, mut ids, mut manner) = (PathBuf::from("."), Io::default(), Vec::new(), Manner::Attached);
+    let mut keep_keyring = false;
     while let Some(argument) = next(&mut parser)? {
         match argument {
             Arg::Long("bundle") | Arg::Short('b') => bundle = value(&mut parser)?.into(),
             Arg::Long("detach") | Arg::Short('d') => manner = Manner::Detached,
-            // There is no keyring to be made and no other way than pivot_root here.
-            Arg::Long("no-new-keyring") => {}
+            Arg::Long("no-new-keyring") => keep_keyring = true,
             Arg::Value(word) => ids.push(word),
             other => common(other.into_owned_name(), &mut parser, &mut io)?,
         }
     }
-    Ok((Creation { id: the_only(ids)?, bundle, io }, manner))
+    Ok((Creation { id: the_only(ids)?, bundle, keep_keyring, io }, manner))
 }
 
 /// The options that `create`, `run` and `exec` share.
@@ -312,6 +320,17 @@ mod tests {
     #[rstest]
     fn names_stay_in_their_directory(#[values("../x", "a/b", "", ".", "..", "a b", "a\n")] word: &str) {
         assert!(the_only(vec![word.into()]).is_err());
+    }
+
+    #[rstest]
+    #[case(&["--bundle", ".", "c"], true)]
+    #[case(&["--bundle=.", "c"], true)]
+    #[case(&["--pid-file", "cat", "-d", "-b", ".", "c"], true)]
+    #[case(&["cat", "-b", "x"], false)]
+    #[case(&["--hostname", "x", "ls", "--bundle"], false)]
+    #[case(&["--", "-b"], false)]
+    fn a_bundle_is_named_before_the_command(#[case] words: &[&str], #[case] bundle: bool) {
+        assert_eq!(is_bundle(&Parser::from_args(words)), bundle);
     }
 
     #[test]

@@ -49,6 +49,9 @@ fn memory(memory: &oci::LinuxMemory, list: &mut Vec<Setting>) -> Result<()> {
         return Err(none_for("memory.swappiness"));
     }
     let set = |value: Option<i64>| value.filter(|value| *value != 0);
+    if set(memory.kernel()).or(set(memory.kernel_tcp())).is_some() {
+        return Err(none_for("memory.kernel and kernelTCP"));
+    }
     if let Some(limit) = set(memory.limit()) {
         list.push(Setting::new("memory.max", or_max(limit)));
     }
@@ -96,7 +99,8 @@ fn io(io: &oci::LinuxBlockIo, list: &mut Vec<Setting>) -> Result<()> {
         return Err(none_for("blockIO.leafWeight and weightDevice"));
     }
     if let Some(weight) = io.weight().filter(|weight| *weight != 0) {
-        list.push(Setting::new("io.weight", weight));
+        // Numbers from 10 to 1000 there, from 1 to 10000 here.
+        list.push(Setting::new("io.weight", 1 + (u64::from(weight.clamp(10, 1000)) - 10) * 9_999 / 990));
     }
     let kinds = [
         ("rbps", io.throttle_read_bps_device()),
@@ -141,6 +145,7 @@ mod tests {
     #[case(json!({ "memory": { "limit": -1, "swap": -1 } }), &[("memory.max", "max"), ("memory.swap.max", "max")])]
     #[case(json!({ "cpu": { "shares": 1024, "quota": 50000 } }), &[("cpu.weight", "39"), ("cpu.max", "50000 100000")])]
     #[case(json!({ "pids": { "limit": 3 } }), &[("pids.max", "3")])]
+    #[case(json!({ "blockIO": { "weight": 100 } }), &[("io.weight", "910")])]
     #[case(json!({ "unified": { "memory.high": "5" } }), &[("memory.high", "5")])]
     #[case(json!({ "devices": [{ "allow": false, "access": "rwm" }] }), &[])]
     fn limits_are_translated(#[case] json: Value, #[case] expected: &[(&str, &str)]) {
@@ -152,6 +157,7 @@ mod tests {
     #[case(json!({ "memory": { "swap": 5 } }), "needs a limit")]
     #[case(json!({ "memory": { "limit": 9, "swap": 5 } }), "needs a limit")]
     #[case(json!({ "memory": { "disableOOMKiller": true } }), "nothing for")]
+    #[case(json!({ "memory": { "kernel": 4096 } }), "nothing for")]
     #[case(json!({ "network": { "classID": 1 } }), "nothing for")]
     #[case(json!({ "unified": { "../cgroup.procs": "1" } }), "no file of a group")]
     fn limits_are_refused(#[case] json: Value, #[case] why: &str) {

@@ -40,13 +40,33 @@ fn neighbours_find_each_other_by_name() {
 fn a_published_port_leads_in() {
     let Some(bed) = bed() else { return };
     let options = ["--network", "bridge,name=br7,subnet=10.99.0.0/28", "--publish", "8080:80"];
-    let server = bed.hold(&options, "echo answer | nc -l -p 80");
+    let server = bed.hold(&options, "echo answer | nc -l -p 80; read line");
     let ask = "until /bin/busybox nc -w 5 10.99.0.1 8080; do /bin/busybox usleep 10000; done";
-    let output = bed.enter(&["/bin/busybox", "timeout", "20", "sh", "-c", ask]).stdin(Stdio::null()).output().unwrap();
+    let mut client = bed.enter(&["/bin/busybox", "timeout", "20", "sh", "-c", ask]);
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // Held open: nc at the other end would leave at the end of it, with or without having answered.
+    let stdin = client.stdin.take();
+    let output = client.wait_with_output().unwrap();
+    drop(stdin);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "answer\n");
     let taken = ["--network", "bridge,name=br7,subnet=10.99.0.0/28", "--publish", "8080:81", "true"];
     assert!(stderr(&bed.run(&taken)).contains("has that name or that port already"));
     server.finish();
+}
+
+/// Forwarding is a matter of all networks.
+#[test]
+fn who_ends_first_does_not_cut_off_the_others() {
+    let Some(bed) = bed() else { return };
+    let forwarding = "/proc/sys/net/ipv4/ip_forward";
+    assert!(bed.enter(&["sh", "-c", &format!("echo 0 >{forwarding}")]).status().unwrap().success());
+    let before = network(&bed);
+    let first = bed.hold(&["--network", "bridge,name=br1,subnet=10.98.0.0/28"], "read line");
+    let second = bed.hold(&["--network", "bridge,name=br2,subnet=10.98.1.0/28"], "read line");
+    first.finish();
+    assert_eq!(network(&bed).2, "1\n");
+    second.finish();
+    assert_eq!(network(&bed), before);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use procfs::process::{MountInfo, Process};
 use rstest::rstest;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, copy_program};
 
 #[test]
 fn the_first_process_is_pid_one() {
@@ -122,4 +122,17 @@ fn the_hostname_is_the_containers() {
 fn the_cgroup_namespace_begins_at_the_container() {
     let Some(bed) = Bed::new() else { return };
     assert!(bed.sh("cat /proc/self/cgroup").lines().all(|line| line.ends_with(":/")));
+}
+
+/// The caller's descriptor 7 is the host's `/`. What an image calls `true` is looked up when it is closed already
+/// (CVE-2024-21626).
+#[test]
+fn the_command_is_not_found_through_a_descriptor() {
+    let Some(bed) = Bed::new() else { return };
+    let outside = bed.directory.path().join("true");
+    copy_program("/bin/busybox", &outside);
+    let link = bed.rootfs().join("bin/true");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(format!("/proc/self/fd/7{}", outside.display()), &link).unwrap();
+    assert_eq!(bed.run(&["true"]).status.code(), Some(127));
 }

@@ -141,12 +141,18 @@ fn others_join() {
     assert!(text.starts_with("bundle\nsleep\u{0}1000\u{0}\n"), "{text}");
     assert!(text.contains("CapBnd:\t0000000000000000\n"), "{text}");
     fs::write(bundle.path("process.json"), json!({
-        "user": { "uid": 7, "gid": 8, "additionalGids": [9] }, "args": ["cat", "/proc/self/status"], "cwd": "/", "env": ["PATH=/bin"],
+        "user": { "uid": 7, "gid": 8, "additionalGids": [9] }, "args": ["cat", "/proc/self/status", "/proc/self/oom_score_adj"], "oomScoreAdj": 77, "cwd": "/", "env": ["PATH=/bin"],
     }).to_string()).unwrap();
     let file = bundle.path("process.json");
     let output = bundle.output(&["exec", "--process", file.to_str().unwrap(), "c"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("Uid:\t7\t7\t7\t7\n") && text.contains("Groups:\t9 \n"), "{text}");
+    assert!(text.ends_with("\n77\n"), "{text}");
+    // What its file asks for and this runtime has not is refused here, too.
+    let labelled = fs::read_to_string(&file).unwrap().replacen('{', r#"{"apparmorProfile":"some","#, 1);
+    fs::write(&file, labelled).unwrap();
+    let output = bundle.output(&["exec", "--process", file.to_str().unwrap(), "c"]);
+    assert!(stderr(&output).contains("apparmorProfile is not supported"), "{}", stderr(&output));
     bundle.ok(&["delete", "--force", "c"]);
     bundle.ok(&["delete", "--force", "c"]);
 }
@@ -216,13 +222,17 @@ fn hooks_run_in_their_places_with_the_state() {
 #[test]
 fn a_failing_hook_ends_it_all() {
     let Some(bundle) = Bundle::new(&["true"], |config| {
-        config["hooks"] = json!({ "createRuntime": [{ "path": "/bin/false" }] });
+        config["hooks"] = json!({
+            "createRuntime": [{ "path": "/bin/false" }],
+            "poststop": [{ "path": "/bin/sh", "args": ["sh", "-c", "cat >&2"] }],
+        });
     }) else {
         return;
     };
     let (status, said) = bundle.verb(&["create", "c"]);
     assert_eq!(status, Some(125));
     assert!(said.contains("run the hook /bin/false"), "{said}");
+    assert!(said.contains(r#""status":"stopped""#), "what the first hooks made is undone by the last: {said}");
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
 }
 
@@ -232,6 +242,8 @@ fn a_failing_hook_ends_it_all() {
 #[case("/process/args", json!([]), "process.args is empty")]
 #[case("/root/path", json!("absent"), "absent: ENOENT")]
 #[case("/linux/sysctl", json!({ "kernel.core_pattern": "x" }), "sysctl kernel.core_pattern")]
+#[case("/linux/cgroupsPath", json!("/"), "the root of all groups")]
+#[case("/linux/cgroupsPath", json!("../../x"), "leads out of its place")]
 #[case("/linux/resources", json!({ "memory": { "swappiness": 5 } }), "cgroup v2 has nothing for")]
 fn what_cannot_be_done_is_refused(#[case] place: &str, #[case] value: Value, #[case] why: &str) {
     let Some(bundle) = Bundle::new(&["true"], |config| {
@@ -262,6 +274,53 @@ fn what_is_masked_and_read_only_is() {
     let said = bundle.verb(&["run", "--bundle", ".", "c"]).1;
     assert_eq!(bundle.stdout(), "0\n");
     assert_eq!(said.matches("Read-only file system").count(), 2, "{said}");
+}
+
+/// Where no /proc is mounted, what lies in its place is the image's word.
+#[test]
+fn the_image_does_not_say_how_many_capabilities_there_are() {
+    let Some(bundle) =
+        Bundle::new(&["sh", "-c", "busybox mount -t proc proc /proc && cat /proc/self/status"], |config| {
+            config["mounts"].as_array_mut().unwrap().remove(0);
+            let sets = json!(["CAP_SYS_ADMIN"]);
+            config["process"]["capabilities"] = json!({ "bounding": sets, "effective": sets, "permitted": sets });
+            config["linux"]["maskedPaths"] = json!([]);
+            config["linux"]["readonlyPaths"] = json!([]);
+        })
+    else {
+        return;
+    };
+    let kernel = bundle.bed.rootfs().join("proc/sys/kernel");
+    fs::create_dir_all(&kernel).unwrap();
+    fs::write(kernel.join("cap_last_cap"), "0\n").unwrap();
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    assert!(bundle.stdout().contains("CapBnd:\t0000000000200000\n"), "{}", bundle.stdout());
+}
+
+#[test]
+fn a_file_is_no_device() {
+    let Some(bundle) = Bundle::new(&["true"], |config| drop(config["mounts"].as_array_mut().unwrap().remove(1))) else {
+        return;
+    };
+    fs::write(bundle.bed.rootfs().join("dev/null"), "").unwrap();
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(125));
+    assert!(said.contains("create /dev/null: EEXIST"), "{said}");
+}
+
+/// Its filter kills it at the first call that follows.
+#[test]
+fn who_was_killed_was_not_created() {
+    let Some(bundle) = Bundle::new(&["true"], |config| {
+        let syscalls = json!([{ "names": ["capset"], "action": "SCMP_ACT_KILL_PROCESS" }]);
+        config["linux"]["seccomp"] = json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": syscalls });
+    }) else {
+        return;
+    };
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(125));
+    assert!(said.contains("was killed before it was finished"), "{said}");
+    assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
 }
 
 #[test]

@@ -45,7 +45,8 @@ fn sets_can_be_chosen(#[case] options: &[&str], #[case] value: &str) {
 #[test]
 fn a_user_is_the_images_and_holds_nothing() {
     let Some(bed) = Bed::new() else { return };
-    std::fs::write(bed.rootfs().join("etc/passwd"), "ann:x:7:8::/home/ann:/bin/sh\n").unwrap();
+    // Not every name in the world is written in UTF-8.
+    std::fs::write(bed.rootfs().join("etc/passwd"), b"jos:x:6:6:Jos\xe9::\nann:x:7:8::/home/ann:/bin/sh\n").unwrap();
     assert_eq!(status(&bed, &["--user", "ann"], "Uid"), "7\t7\t7\t7");
     assert_eq!(status(&bed, &["--user", "ann"], "Gid"), "8\t8\t8\t8");
     assert_eq!(status(&bed, &["--user", "1234:99"], "Gid"), "99\t99\t99\t99");
