@@ -100,7 +100,7 @@ fn all_mistakes_are_told_at_once_and_in_the_readers_language() {
 #[case::few(
     "[course]\nid = \"x\"\n[[part]]\nscenarios = [\"memory-oom-kill\"]\npoints = 4\n",
     ":5:10:",
-    "5 of them are worth nothing"
+    "6 of them are worth nothing"
 )]
 fn what_is_hardly_meant_is_warned_of(#[case] text: &str, #[case] place: &str, #[case] said: &str) {
     let directory = tempfile::tempdir().expect("a directory");

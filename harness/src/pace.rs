@@ -70,6 +70,34 @@ impl Pace {
     }
 }
 
+/// Looking again and again, until a deadline, at what the kernel announces to nobody: often at first, then ever less.
+#[derive(Debug)]
+pub struct Watch {
+    end: Instant,
+    pause: Duration,
+}
+
+impl Watch {
+    /// Looks until `end`.
+    pub fn until(end: Instant) -> Watch {
+        Watch { end, pause: Duration::from_millis(2) }
+    }
+
+    /// Looks from now on for as long as `deadline`.
+    pub fn lasting(deadline: Duration) -> Watch {
+        Watch::until(Instant::now() + deadline)
+    }
+
+    /// Pauses, and tells whether to look once more. The last look is at the deadline itself.
+    pub fn again(&mut self) -> bool {
+        const LONGEST: Duration = Duration::from_millis(100);
+        let left = self.end.saturating_duration_since(Instant::now());
+        std::thread::sleep(self.pause.min(left));
+        self.pause = (self.pause * 3 / 2).min(LONGEST);
+        !left.is_zero()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +109,14 @@ mod tests {
         assert_eq!(Pace::from_slowness(16.0).deadline(base), base * 4);
         assert_eq!(Pace::from_slowness(16.0).with_patience(2.5).deadline(base), base * 10);
         assert_eq!(Pace::from_slowness(1e9).deadline(base), Pace::from_slowness(30.0).deadline(base));
+    }
+
+    #[test]
+    fn a_watch_ends_and_looks_seldom_in_the_end() {
+        assert!(!Watch::lasting(Duration::ZERO).again());
+        let mut watch = Watch::lasting(Duration::from_millis(200));
+        let looks = std::iter::from_fn(|| watch.again().then_some(())).count();
+        assert!((2..=13).contains(&looks), "{looks}");
     }
 
     #[test]

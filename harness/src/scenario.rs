@@ -10,6 +10,7 @@ use crate::evidence::{Evidence, Namespace};
 use crate::expect::Expect;
 use crate::manifest::{Invocation, Offer, Place};
 use crate::oci::Bundle;
+use crate::pace::Watch;
 use crate::policy::Policy;
 use crate::result::{Fact, Flag, Residue, Status, Text, Tier};
 use crate::run::{End, Output, Run, Start, await_any};
@@ -363,6 +364,11 @@ impl Exam {
     /// `base`, scaled to this machine.
     pub fn patience(&self, base: Duration) -> Duration {
         self.bed.pace().deadline(base)
+    }
+
+    /// Looks again and again for as long as `base`, on this machine.
+    pub fn watch_for(&self, base: Duration) -> Watch {
+        Watch::lasting(self.patience(base))
     }
 
     /// The numbers that the workshop's commands hold: its own, unless the course says otherwise.
@@ -772,7 +778,7 @@ impl Exam {
     /// command of the rootfs that knows nothing of us, found in the testbed's cgroup.
     pub fn await_command(&mut self, run: &Run, others: &[i32], words: &[&str]) -> Result<i32, Trouble> {
         let deadline = self.start_patience();
-        let end = Instant::now() + deadline;
+        let mut watch = Watch::lasting(deadline);
         loop {
             let processes = self.bed.processes()?;
             let is_it = |pid: &i32| {
@@ -787,12 +793,11 @@ impl Exam {
             if let Some(end) = over {
                 return Err(self.not_seen(run, words[0], &format!("the runtime ended: {end}"), "command-not-started"));
             }
-            if Instant::now() >= end {
+            // The kernel announces no exec.
+            if !watch.again() {
                 self.subject.acquaintance.hangs.fetch_add(1, Ordering::Relaxed);
                 return Err(self.not_seen(run, words[0], &format!("not seen within {deadline:.1?}"), "runtime-hangs"));
             }
-            // The kernel announces no exec. Whoever waits for one looks again.
-            std::thread::sleep(Duration::from_millis(2));
         }
     }
 

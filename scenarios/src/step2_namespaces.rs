@@ -9,7 +9,7 @@ use boxproof_harness::netlink::Rtnetlink;
 use boxproof_harness::result::Tier::{Core, Robust};
 use boxproof_harness::scenario::{Exam, Scenario, Trouble};
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("pid-one", "2-1", Core, &["own-pid-namespace", "is-pid-one"], pid_one),
@@ -107,7 +107,7 @@ enum Orphan {
 /// Lets an orphan be made, which ends at once, and waits until it is reaped. `before` lived before.
 fn orphan(exam: &Exam, container: &Container, before: &[i32]) -> Result<Orphan, Trouble> {
     let asked = container.ask("orphan", b"")?;
-    let end = Instant::now() + exam.patience(Duration::from_secs(1));
+    let mut watch = exam.watch_for(Duration::from_secs(1));
     loop {
         // Whoever looks at a process that ends in this moment sees ENOENT.
         let population = container.population();
@@ -118,10 +118,9 @@ fn orphan(exam: &Exam, container: &Container, before: &[i32]) -> Result<Orphan, 
         if population?.value.iter().all(|pid| before.contains(pid)) {
             return Ok(Orphan::Reaped);
         }
-        if Instant::now() >= end {
+        if !watch.again() {
             return Ok(Orphan::Zombie);
         }
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -5,6 +5,7 @@ use boxproof_harness::container::{Answer, Container};
 use boxproof_harness::error::{Context, Error, Result};
 use boxproof_harness::evidence::Evidence;
 use boxproof_harness::expect::{Expect, Yes, at_least, at_most, is};
+use boxproof_harness::pace::Watch;
 use boxproof_harness::result::Tier::{Core, Robust};
 use boxproof_harness::scenario::{Exam, Requirement, Scenario, Trouble};
 use std::fs;
@@ -88,11 +89,10 @@ impl Group {
 
     /// Decides whether the container, taken in at `since`, stays there: whoever moves it may take a moment. True if it does not.
     fn is_left(&self, exam: &mut Exam, container: &Container, since: Instant) -> bool {
-        let end = since + exam.patience(Duration::from_millis(150));
+        // The kernel tells nobody that a process was moved.
+        let mut watch = Watch::until(since + exam.patience(Duration::from_millis(150)));
         let mut left = self.was_left_by(container);
-        // The kernel tells nobody that a process was moved. Whoever waits for it looks again.
-        while !left && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(5));
+        while !left && watch.again() {
             left = self.was_left_by(container);
         }
         let source =
@@ -116,12 +116,10 @@ impl Group {
 
     /// `rmdir`, once the kernel has let go of what was in it.
     fn remove(&self, patience: Duration) -> std::io::Result<()> {
-        let end = Instant::now() + patience;
+        let mut watch = Watch::lasting(patience);
         loop {
             match fs::remove_dir(&self.0) {
-                Err(error) if error.raw_os_error() == Some(libc::EBUSY) && Instant::now() < end => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
+                Err(error) if error.raw_os_error() == Some(libc::EBUSY) && watch.again() => {}
                 other => return other,
             }
         }

@@ -12,7 +12,7 @@ use boxproof_harness::result::Tier::{Hardened, Robust};
 use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble, Verdict};
 use nix::mount::{MsFlags, mount};
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("groups-apart", "3-1", Robust, &["runtime-stays-outside", "one-group-each"], groups_apart),
@@ -103,12 +103,11 @@ pub(crate) fn by_group(verdict: Verdict<'_>, astray: Option<Astray>) -> Verdict<
 
 /// Whether it leaves the caller's group after all, when its command has long been running.
 fn joins_later(exam: &Exam, container: &Held, caller: &str) -> Result<bool> {
-    let end = Instant::now() + exam.patience(Duration::from_millis(1500));
-    while Instant::now() < end && !container.is_gone() {
+    let mut watch = exam.watch_for(Duration::from_millis(1500));
+    while !container.is_gone() && watch.again() {
         if group(exam, container.pid())?.value != caller {
             return Ok(true);
         }
-        std::thread::sleep(Duration::from_millis(10));
     }
     Ok(false)
 }

@@ -13,7 +13,7 @@ use boxproof_harness::netlink::{Address, Link, OperState, Rtnetlink};
 use boxproof_harness::result::Tier::Robust;
 use boxproof_harness::scenario::{Exam, Scenario, Setup, Trouble};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     offered(scenario(
@@ -102,13 +102,12 @@ impl Network {
 
     /// The same once it is complete, if it ever is: whether it is so in time is the question of another scenario.
     fn awaited(exam: &Exam, container: &Container) -> Result<Network> {
-        let end = Instant::now() + exam.patience(Duration::from_secs(2));
+        let mut watch = exam.watch_for(Duration::from_secs(2));
         loop {
             let network = Network::of(container)?;
-            if network.is_complete() || container.is_gone() || Instant::now() >= end {
+            if network.is_complete() || container.is_gone() || !watch.again() {
                 return Ok(network);
             }
-            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -199,11 +198,9 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// Until the kernel has noticed that both ends are up it drops packets, and TCP waits a second before it tries again.
 fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
-    let end = Instant::now() + exam.patience(Duration::from_secs(2));
+    let mut watch = exam.watch_for(Duration::from_secs(2));
     let ready = |link: &Link| link.index == index && link.operstate == OperState::Up;
-    while !netlink.links()?.iter().any(ready) && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    while !netlink.links()?.iter().any(ready) && watch.again() {}
     Ok(())
 }
 

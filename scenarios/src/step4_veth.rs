@@ -11,7 +11,7 @@ use boxproof_harness::scenario::{Exam, Scenario, Trouble};
 use boxproof_harness::terms::Parameters;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[scenario(
     "veth-netcat",
@@ -91,13 +91,12 @@ fn find(netlink: &Rtnetlink, name: &str) -> Result<Link> {
 
 /// The kernel tells the two ends of their carrier one after the other.
 fn both_up(exam: &Exam, host: &Rtnetlink, inside: &Rtnetlink) -> Result<Evidence<String>> {
-    let end = Instant::now() + exam.patience(Duration::from_secs(3));
+    let mut watch = exam.watch_for(Duration::from_secs(3));
     loop {
         let states = format!("{}, {}", find(host, "veth-host")?.operstate, find(inside, "veth-child")?.operstate);
-        if states == "UP, UP" || Instant::now() >= end {
+        if states == "UP, UP" || !watch.again() {
             return Ok(Evidence::plain(states, "IFLA_OPERSTATE of veth-host, veth-child"));
         }
-        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -164,7 +163,7 @@ fn line_arrives(exam: &mut Exam, container: &Container, host: &Rtnetlink) -> Res
 
 /// Whether a socket listens on `port` in the container's network namespace.
 fn listens(exam: &Exam, container: &Container, port: u16) -> Result<bool> {
-    let end = Instant::now() + exam.patience(Duration::from_secs(3));
+    let mut watch = exam.watch_for(Duration::from_secs(3));
     let listening = |table: &str| {
         // `local_address` is hexadecimal ADDRESS:PORT, `st` 0A is TCP_LISTEN.
         table.lines().any(|line| {
@@ -178,10 +177,9 @@ fn listens(exam: &Exam, container: &Container, port: u16) -> Result<bool> {
         if tables.iter().any(|table| listening(table)) {
             return Ok(true);
         }
-        if Instant::now() >= end {
+        if !watch.again() {
             return Ok(false);
         }
-        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Context, Error, Result};
 use crate::evidence::MountPoint;
+use crate::pace::Watch;
 use crate::testbed::guard::guards;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -245,14 +246,12 @@ pub(crate) fn subgroups(path: &Path) -> Vec<PathBuf> {
 
 /// A group that just lost its last process can be busy for a moment: the kernel frees the process asynchronously.
 fn retry_rmdir(path: &Path, deadline: Duration) -> Result<()> {
-    let end = Instant::now() + deadline;
+    let mut watch = Watch::lasting(deadline);
     loop {
         match fs::remove_dir(path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && Instant::now() < end => {
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && watch.again() => {}
             Err(error) => return Err(error).context(format!("rmdir {}", path.display())),
         }
     }

@@ -4,6 +4,7 @@ use super::Testbed;
 use crate::error::Result;
 use crate::evidence::MountPoint;
 use crate::netlink::Rtnetlink;
+use crate::pace::Watch;
 use crate::result::Residue;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Everything that a runtime could leave on the host, by kind and name, with a value that changes when the thing does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,15 +131,12 @@ impl Inventory {
         worth: impl Fn(&Residue) -> bool,
         deadline: Duration,
     ) -> Result<Vec<Residue>> {
-        let end = Instant::now() + deadline;
-        let mut pause = Duration::from_millis(5);
+        let mut watch = Watch::lasting(deadline);
         loop {
             let residue = Inventory::take(bed, Outer::Over)?.since(before, bed.work(), own);
-            if !residue.iter().any(&worth) || Instant::now() >= end {
+            if !residue.iter().any(&worth) || !watch.again() {
                 return Ok(residue);
             }
-            std::thread::sleep(pause);
-            pause = (pause * 3 / 2).min(Duration::from_millis(50));
         }
     }
 }

@@ -257,7 +257,7 @@ fn start_and_wait(
     let reader = tap.map(read_output);
     let _name = name_network(pid, id)?;
     let early = network.filter(|_| !defect(VE11) && !defect(VE29));
-    let _cable = early.map(|network| net::connect(network, pid, id)).transpose()?;
+    let cable = early.map(|network| net::connect(network, pid, id)).transpose()?;
     if let Some(cgroup) = cgroup.filter(|_| !defect(CG10) && !defect(CG12)) {
         // What getpid() says in the container is 1, whoever hears of it.
         cgroup.add(if defect(CG13) { Pid::from_raw(1) } else { pid })?;
@@ -287,7 +287,8 @@ fn start_and_wait(
         net::connect(network, pid, id)
     });
     if defect(PI32) {
-        std::mem::forget(running);
+        // The cable goes with the container. To take it away now would be another mistake, seen or not by the clock.
+        std::mem::forget((running, cable));
         return Ok(0);
     }
     let ending = wait_for(pid, signals)?;
