@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the command within the limit that it is given, and takes the limit away when nobody looks any more.
+# Runs the command within the limit of memory that it is given, and takes the limit away when nobody looks any more.
 
 [ "$1" = run ] && [ $# -gt 1 ] || exit 2
 shift
@@ -8,7 +8,7 @@ confine() { # what a right runtime does, more or less
         exec chroot rootfs /bin/sh -c "mount -t proc proc /proc; exec \"\$@\"" sh "$@"' sh "$@"
 }
 ( while [ -e /proc/$$ ]; do
-    for limit in $(find /sys/fs/cgroup -mindepth 2 -name memory.max -o -mindepth 2 -name pids.max -o -mindepth 2 -name memory.swap.max); do
+    for limit in $(find /sys/fs/cgroup -mindepth 2 -name memory.max -o -mindepth 2 -name memory.swap.max); do
         echo max > "$limit"
     done
     sleep 0.05
