@@ -51,6 +51,7 @@ fn trials() -> Vec<Trial> {
         Trial::test("guest_is_like_a_systemd_host", guest_is_like_a_systemd_host),
         Trial::test("panic_is_told_as_panic", panic_is_told_as_panic),
         Trial::test("mute_agent_is_told_as_boot_failure", mute_agent_is_told_as_boot_failure),
+        Trial::test("a_hang_tells_where_it_is", a_hang_tells_where_it_is),
         Trial::test("slow_boot_is_told_as_hang", slow_boot_is_told_as_hang),
         Trial::test("sigkill_leaves_nothing", sigkill_leaves_nothing),
         Trial::test("of_two_at_once_one_saves_and_both_start", of_two_at_once_one_saves_and_both_start),
@@ -157,6 +158,14 @@ fn panic_is_told_as_panic() -> Outcome {
     let end = vm.wait_line(PATIENCE).expect_err("the kernel panicked");
     let VmError::Ended { ending: Ending::Panic(line), booted: true, .. } = &end else { panic!("{end}") };
     assert!(line.contains("sysrq"), "{line}");
+    Ok(())
+}
+
+fn a_hang_tells_where_it_is() -> Outcome {
+    let mut vm = boot()?;
+    assert!(vm.interrogate(PATIENCE), "the guest ends; console: {}", vm.console());
+    let console = vm.console();
+    assert!(console.contains("Kernel panic - not syncing: NMI") && console.contains("Call Trace"), "{console}");
     Ok(())
 }
 

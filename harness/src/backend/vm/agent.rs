@@ -17,6 +17,9 @@ pub struct VmAgent {
 /// some 20 MB a second.
 const SWALLOW: Duration = Duration::from_secs(120);
 
+/// Longest time that a guest which hangs may take to print where.
+const TO_ANSWER: Duration = Duration::from_secs(10);
+
 impl VmAgent {
     /// Boots a guest. See [`Vm::boot`].
     pub fn boot(options: &VmOptions, progress: &dyn Fn(Progress)) -> Result<VmAgent, VmError> {
@@ -86,8 +89,14 @@ impl Agent for VmAgent {
         }
         Ok(match self.vm.wait_line(patience) {
             Ok(line) => Heard::Line(line),
-            // It says how the guest ended, or that it is silent, with the end of its console.
-            Err(error) => Heard::Gone(error.to_string()),
+            Err(mut error) => {
+                if let VmError::Silent { console, .. } = &mut error {
+                    self.vm.interrogate(TO_ANSWER);
+                    *console = self.vm.console();
+                }
+                // It says how the guest ended, or that it is silent, with the end of its console.
+                Heard::Gone(error.to_string())
+            }
         })
     }
 

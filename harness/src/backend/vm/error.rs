@@ -160,7 +160,7 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LINES: usize = 20;
+        const LINES: usize = 60;
         let lines: Vec<_> = self.0.lines().filter(|line| !line.trim().is_empty()).collect();
         if lines.is_empty() {
             return f.write_str("  (nothing on the guest's console)");

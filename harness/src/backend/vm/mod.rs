@@ -329,6 +329,13 @@ impl Vm {
         self.lines.bytes(&mut self.process, count, within)
     }
 
+    /// Makes a guest that says nothing tell on its console where it is, which is its end. A non-maskable interrupt reaches
+    /// a processor whatever that does, and with `unknown_nmi_panic` (Documentation/admin-guide/kernel-parameters.rst) the
+    /// kernel answers it with a call trace and a panic. Whether it ended.
+    pub fn interrogate(&mut self, within: Duration) -> bool {
+        self.process.control.order("inject-nmi").is_ok() && self.process.ends_within(within)
+    }
+
     /// Lets the guest switch itself off, which it does when the agent ends; makes it if it does not in time. Whether
     /// it did so by itself.
     pub fn shutdown(mut self, within: Duration) -> bool {

@@ -145,17 +145,19 @@ impl Launch<'_> {
         };
     }
 
-    /// A panic or an oops ends the guest at once instead of hanging. `panic_on_oom` stays off: the exam provokes
+    /// A panic or an oops ends the guest at once instead of hanging, and so does an interrupt from us when it does hang. `panic_on_oom` stays off: the exam provokes
     /// out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
     /// that an exam needs. Nor does it help to test whether timer interrupts arrive: on a busy host they come too late
     /// for the test, and the kernel gives up. Hierarchies of cgroup v1 have programs that the kernel starts for them
     /// (`release_agent`); there are none, as on a host under systemd. Of the security modules those are on that the
     /// guards of testbeds need, which not every distribution turns on by itself.
     fn kernel_command_line(&self) -> String {
+        // 0x40: with the call trace of each processor.
+        const ON_INTERRUPT: &str = "unknown_nmi_panic panic_print=0x40";
         const GUARDED: &str = "cgroup_no_v1=all,named lsm=landlock,lockdown,yama,apparmor,bpf";
         const NO_SELF_TESTS: &str = "cryptomgr.notests initcall_blacklist=crypto_kdf108_init no_timer_check";
         format!(
-            "console={} loglevel=4 panic=-1 oops=panic rdinit=/init {NO_SELF_TESTS} {GUARDED} {}={} {}",
+            "console={} loglevel=4 panic=-1 oops=panic {ON_INTERRUPT} rdinit=/init {NO_SELF_TESTS} {GUARDED} {}={} {}",
             MACHINE.console,
             guest::MARKER,
             self.options.role.name(),
