@@ -42,7 +42,9 @@ fn causes(before: &Report, after: &Report) -> Vec<String> {
         submission.content_sha256.clone().unwrap_or_else(|| submission.sha256.clone())
     };
     let grader = |report: &Report| {
-        let itself = report.environment.limits.get(super::examine::TOOL).cloned();
+        let limit = |name: &str| report.environment.limits.get(name).cloned();
+        // An interpreter of another version is another grader.
+        let itself = (limit(super::examine::TOOL), limit("userland"));
         (report.tool.clone(), itself, report.scenario_set.sha256.clone(), report.run.seed)
     };
     let kernel = |report: &Report| (report.environment.kernel.clone(), report.environment.isolation.clone());

@@ -106,11 +106,13 @@ impl Agent for VmAgent {
 
     fn limits(&self) -> Vec<(String, String)> {
         let (times, choice) = (self.vm.times(), self.vm.accel());
-        vec![
+        let mut limits = vec![
             ("accelerator".into(), choice.accel.name().into()),
             ("accelerator_reason".into(), choice.reason.clone()),
             ("boot_ms".into(), times.boot.as_millis().to_string()),
             ("start".into(), if times.restored { "snapshot" } else { "boot" }.into()),
-        ]
+        ];
+        limits.extend(self.vm.userland().map(|userland| ("userland".to_owned(), userland.to_owned())));
+        limits
     }
 }

@@ -228,6 +228,7 @@ pub struct Vm {
     lines: Lines,
     hello: String,
     kernel: Kernel,
+    userland: Option<String>,
     choice: Choice,
     times: BootTimes,
 }
@@ -253,7 +254,9 @@ impl Vm {
         };
         let Ready { process, lines, hello, restored } = started.result;
         let times = BootTimes { prepare, trial: started.trial, boot: started.time, restored };
-        Ok(Self { process, lines, hello, kernel: ground.kernel, choice: started.choice, times })
+        let userland =
+            options.tools.zip(ground.userland).map(|(tools, userland)| format!("{} {}", tools.name(), userland.digest));
+        Ok(Self { process, lines, hello, kernel: ground.kernel, userland, choice: started.choice, times })
     }
 
     /// The agent's first line.
@@ -269,6 +272,11 @@ impl Vm {
     /// The guest's kernel.
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
+    }
+
+    /// What the guest has besides busybox, by name and digest of the image: another digest is another compiler, perhaps.
+    pub fn userland(&self) -> Option<&str> {
+        self.userland.as_deref()
     }
 
     /// What `uname -r` says in the guest.

@@ -197,7 +197,10 @@ impl Key {
             format!("program {program:016x}"),
             format!("kernel {} {}", ground.kernel.origin, identity(&ground.kernel.image)),
             format!("initramfs {}", identity(&ground.base.path)),
-            format!("userland {}", ground.userland.as_ref().map_or("none", |userland| userland.identity.as_str())),
+            match &ground.userland {
+                Some(userland) => format!("userland {} {}", userland.image.display(), userland.digest),
+                None => "userland none".to_owned(),
+            },
             format!("qemu {}", identity(&ground.qemu)),
             format!("accelerator {}", accel.name()),
             format!("processor {:016x}", processor()),

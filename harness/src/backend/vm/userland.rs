@@ -104,8 +104,8 @@ impl Tools {
 pub struct Userland {
     /// The file.
     pub image: PathBuf,
-    /// Tells it from every other.
-    pub identity: String,
+    /// Of what is in it, in hexadecimal.
+    pub digest: String,
 }
 
 /// What is written beside an image, after it: without this there is none.
@@ -145,7 +145,7 @@ impl Userland {
         let about: About = serde_json::from_slice(&fs::read(about(place)).ok()?).ok()?;
         let (length, digest) = digest_of(place).ok()?;
         let same = (length, digest) == (about.length, about.digest);
-        same.then(|| Self { image: place.to_owned(), identity: format!("{} {digest:016x}", place.display()) })
+        same.then(|| Self { image: place.to_owned(), digest: format!("{digest:016x}") })
     }
 }
 
