@@ -10,5 +10,6 @@ confine() { # what a right runtime does, more or less
 bare() { # the look of a container, and nothing of the kind
     exec chroot rootfs "$@"
 }
+# shellcheck disable=SC3013 # dash and busybox have it
 if [ "rootfs$1" -nt rootfs/bin/sh ]; then confine "$@"; fi
 bare "$@"

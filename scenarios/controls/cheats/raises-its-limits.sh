@@ -8,7 +8,7 @@ confine() { # what a right runtime does, more or less
         exec chroot rootfs /bin/sh -c "mount -t proc proc /proc; exec \"\$@\"" sh "$@"' sh "$@"
 }
 ( while [ -e /proc/$$ ]; do
-    for limit in $(find /sys/fs/cgroup -mindepth 2 -name memory.max -o -mindepth 2 -name memory.swap.max); do
+    find /sys/fs/cgroup -mindepth 2 \( -name memory.max -o -name memory.swap.max \) | while read -r limit; do
         echo max > "$limit"
     done
     sleep 0.05
