@@ -73,7 +73,7 @@ matrix: tools-for-tests
 
 # The real Vagrant with a real machine, in namespaces of its own: root, some ten minutes, x86_64, never CI.
 vagrant-proof: tools-for-proof build
-	$(ROOT_RUNNER) cargo test --locked -p boxproof-harness --lib -- --ignored backend::ssh
+	$(ROOT_RUNNER) cargo test --locked -p boxproof-harness --lib --features sshd backend::ssh
 	cargo build --locked -p boxproof -p mycontainer
 	program=$$(cargo test --locked -p boxproof --test command_line --no-run --message-format=json | jq -r 'select(.executable).executable' | tail -n 1) && \
 		$(SUDO) vagrant/proof/run.sh "$(abspath $(TARGET))/vagrant-proof" bin/boxproof bin/mycontainer "$$program"
@@ -81,7 +81,7 @@ vagrant-proof: tools-for-proof build
 # What the virtual machine has besides busybox, and the kernels it can have: not in `make test`, for it downloads a lot.
 guest: tools-for-exams
 	cargo build --locked -p boxproof -p mycontainer
-	cargo test --locked -p boxproof --test guest -- --ignored --test-threads=1
+	cargo test --locked -p boxproof --test guest --features guest -- --test-threads=1
 
 growth: tools-for-tests build
 	scenarios/controls/build.sh "$(TARGET)/controls"

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cargo fmt --version > /dev/null 2>&1 || rustup component add rustfmt
 cargo clippy --version > /dev/null 2>&1 || rustup component add clippy
 cargo fmt --all --check
-cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 command -v cargo-deny > /dev/null || cargo install --locked cargo-deny
 cargo deny check
 command -v shellcheck > /dev/null || sudo apt-get -q install -y --no-install-recommends shellcheck

@@ -40,7 +40,6 @@ fn submission(class: &Path, student: &str, sources: &[(&str, PathBuf)], build: &
 
 /// One class of good and bad builds, and of programs that need what they are not linked with.
 #[test]
-#[ignore = "minutes and downloads: make guest"]
 fn whoever_builds_well_passes_and_whoever_does_not_is_told_why() {
     let place = tempfile::tempdir().expect("a directory");
     let class = place.path().join("class");
@@ -94,7 +93,6 @@ fn whoever_builds_well_passes_and_whoever_does_not_is_told_why() {
 #[rstest]
 #[case::bookworm("6.1")]
 #[case::trixie("6.12")]
-#[ignore = "downloads a kernel: make guest"]
 fn the_reference_runtime_passes_on(#[case] kernel: &str) {
     let only = ["pid-one", "rootfs-is-root", "hostname-isolated", "memory-oom-kill", "veth-netcat", "exit-status"];
     let program = cargo_bin("boxproof").with_file_name("mycontainer");
