@@ -1,7 +1,7 @@
 //! What must hold of the matrix as a whole. These tests come first, so that all rows are examined several at a time.
 
 use crate::page::{grid, page, rightly_named};
-use crate::rows::{Kind, Row, examined};
+use crate::rows::{Kind, Row, examined, rows};
 use boxproof_harness::result::Status;
 use boxproof_scenarios::catalogue;
 use std::collections::BTreeMap;
@@ -9,6 +9,10 @@ use std::path::Path;
 
 fn of(kind: Kind) -> impl Iterator<Item = &'static Row> {
     examined().iter().filter(move |row| row.kind == kind)
+}
+
+fn of_all(kind: Kind) -> usize {
+    rows().iter().filter(|row| row.kind == kind).count()
 }
 
 /// What a right runtime fails of that which it claims to be right in, but for what the list of controls excepts.
@@ -62,6 +66,16 @@ fn mutants_are_told_the_right_cause_first() {
         of(Kind::Mutant).filter(|row| !rightly_named(row)).map(|row| (&row.name, row.first_cause())).collect();
     let all = of(Kind::Mutant).count();
     assert!((all - wrong.len()) * 100 >= all * 95, "{} of {all} are told another cause first: {wrong:?}", wrong.len());
+}
+
+#[test]
+fn the_readmes_say_how_many() {
+    let (mutants, cheats) = (of_all(Kind::Mutant), of_all(Kind::Cheat));
+    let english = include_str!("../../../README.md");
+    let japanese = include_str!("../../../README.ja.md");
+    assert!(english.contains(&format!("exactly one of {mutants} defects")), "README.md, not {mutants}");
+    assert!(english.contains(&format!("{cheats} cheats")), "README.md, not {cheats}");
+    assert!(japanese.contains(&format!("{mutants} の欠陥")) && japanese.contains(&format!("{cheats} のごまかし")));
 }
 
 /// A scenario that no mutant fails is not known to be able to fail.
