@@ -65,6 +65,8 @@ fn told(state: Option<&State>) -> Evidence<String> {
 fn oci_lifecycle(exam: &mut Exam) -> Result<(), Trouble> {
     let bundle = exam.probe_bundle();
     let created = exam.created(bundle)?;
+    // While the runtime answers, a command that runs already has time to show.
+    let before = exam.state(&created.bundle)?;
     let payloads = exam.payloads(&created)?;
     let connected = exam.dials_in(Duration::ZERO)?;
     let waits = Evidence::plain(
@@ -75,7 +77,6 @@ fn oci_lifecycle(exam: &mut Exam) -> Result<(), Trouble> {
     if connected || !payloads.is_empty() {
         return Ok(());
     }
-    let before = exam.state(&created.bundle)?;
     exam.check("state-created", &told(before.as_ref()), &is("created".to_owned())).because("state-stale");
     // The twin: after start it runs.
     let held = exam.start_created(&created)?;
