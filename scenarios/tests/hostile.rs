@@ -7,7 +7,7 @@ mod common;
 use boxproof_harness::result::Status;
 use common::{control, exam, explain, workspace_program};
 use rstest::rstest;
-use serial_test::file_serial;
+use serial_test::{file_parallel, file_serial};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ enum Fate {
 #[case::clock("sets-the-clock-back.sh", Fate::Passes)]
 #[case::kernel("calls-the-kernel", Fate::Passes)]
 #[case::starve("starves.sh", Fate::Fails)]
-#[file_serial(exams)]
+#[file_parallel(exams)]
 fn it_harms_nobody_but_itself(#[case] name: &str, #[case] fate: Fate) {
     // Whichever exam is the first makes the snapshot, or finds it made by another test.
     static FIRST: Once = Once::new();
