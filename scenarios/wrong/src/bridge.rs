@@ -9,6 +9,8 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use nix::ifaddrs::getifaddrs;
 
@@ -19,6 +21,9 @@ use crate::net::{Netlink, Network};
 
 const STATE: &str = "/run/wrong-runtime-bridges";
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
+/// So long that others who begin now look as well.
+const LATE: Duration = Duration::from_secs(1);
 
 /// What the command line asks for.
 pub struct Bridge {
@@ -75,15 +80,21 @@ impl Bridge {
 
     /// Takes an address, and makes the bridge if there is none.
     pub fn join(self, id: &str, ports: &[Port]) -> Result<Member, Failure> {
-        let lock = lock()?;
+        let mut held = lock()?;
         let known = self.directory().exists();
         fs::create_dir_all(self.directory()).doing(format_args!("mkdir {}", self.directory().display()))?;
-        let others = self.living();
+        let mut others = self.living();
         let free = |address: &Ipv4Addr| defect(BR32) || others.iter().all(|other| other.address != *address);
         let hosts = 2..u32::MAX >> self.prefix;
         let Some(address) = hosts.map(|number| self.address(number)).find(free) else {
             return Err(Failure::own(format!("all addresses of {} are taken", self.name)));
         };
+        if defect(BR37) {
+            drop(held);
+            thread::sleep(LATE);
+            held = lock()?;
+            others = self.living();
+        }
         let path = self.directory().join(id);
         let mut file = File::create(&path).doing(format_args!("create {}", path.display()))?;
         file.lock().doing(format_args!("lock {}", path.display()))?;
@@ -93,7 +104,7 @@ impl Bridge {
         let mut member = Member { bridge: self, address, path, _file: file, made: false };
         let made = member.complete(others.is_empty(), known);
         // Whoever gives up its place takes the lock again.
-        drop(lock);
+        drop(held);
         made.map(|()| member)
     }
 

@@ -167,6 +167,7 @@ defects! {
     BR34 "the cable is not plugged into the bridge; host: its end has no master; inside: no answer"
     BR35 "whoever ends first removes the bridge; host: it is gone while a second container runs; inside: no answer from then on"
     BR36 "the bridge's hardware address is left to the kernel; host: it is the lowest of its ports', another when such a one comes or goes; inside: no answer until the neighbour's entry has aged"
+    BR37 "the lock is let go between looking for an address and writing it down; host: containers that start at once have one; inside: likewise"
 
     CG01 "cgroup v1 paths on cgroup v2, errors ignored; host: the payload is in the runtime's cgroup, no limit in force, an empty memory/ID beside it while it runs; inside: nothing"
     CG02 "mkdir's error ignored; host: where the cgroup cannot be made, a run with limits gives status 0 and runs without them; inside: nothing"

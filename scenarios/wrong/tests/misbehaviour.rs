@@ -286,6 +286,12 @@ fn hook(line: &str, then: &str) -> String {
     "0",
     "1"
 )]
+#[case(
+    "BR37",
+    "for n in 1 2; do r run --bridge br9,10.9.8.0/28 ip -o -4 address show eth0 > $n & done; wait; cmp -s 1 2; echo $?",
+    "1",
+    "0"
+)]
 #[case("CG01", IN_CGROUP, "1", "0")]
 #[case("CG02", "mount -o remount,bind,ro \"$CGROUP_ROOT\"; r run --pids 9 true 2>/dev/null; echo $?", "125", "0")]
 #[case("CG03", "hold; grep -c /payload$ /proc/$P/cgroup; release", "0", "1")]
