@@ -21,6 +21,8 @@ use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::gettid;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -43,6 +45,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         &["addresses-differ", "reaches-the-other", "reached-by-the-other"],
         bridge_neighbours,
     )),
+    offered(scenario("bridge-many-at-once", "6-4", Next, &["all-start", "addresses-differ"], bridge_many_at_once)),
     offered(scenario(
         "bridge-way-out",
         "6-4",
@@ -468,6 +471,63 @@ fn reaches(
     );
     exam.check(check, &Evidence::plain(observed, source), &is("ECONNREFUSED, by the other".to_owned())).because(cause);
     Ok(())
+}
+
+/// Whoever looks for a free address has it only once it is written down, and others look at the same time.
+fn bridge_many_at_once(exam: &mut Exam) -> Result<(), Trouble> {
+    const MANY: usize = 4;
+    drop(exam.start()?);
+    let asked = Asked::draw(exam);
+    let others = exam.bed.processes()?;
+    // Commands that can be told apart: nobody is waited for before the last is called.
+    let commands: Vec<[String; 2]> =
+        (0..MANY).map(|number| ["/bin/sleep".into(), format!("{}", 31337 + number)]).collect();
+    let mut runs = Vec::new();
+    for command in &commands {
+        runs.push(exam.call(&command.each_ref().map(OsString::from), asked.setup())?);
+    }
+    let mut pids = Vec::new();
+    for (run, command) in runs.iter().zip(&commands) {
+        match exam.await_command(run, &others, &command.each_ref().map(String::as_str)) {
+            Ok(pid) => pids.push(pid),
+            Err(trouble) if trouble.is("command-not-started") => {}
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    let source = format!("/proc/*/cmdline of the testbed, after {MANY} calls that did not wait for each other");
+    exam.check("all-start", &Evidence::plain(pids.len(), source), &is(MANY))
+        .because("containers-collide-on-the-bridge");
+    let mut addresses = Vec::new();
+    for &pid in &pids {
+        addresses.extend(address_of(exam, pid)?);
+    }
+    let found: List = addresses.iter().map(Ipv4Addr::to_string).collect();
+    let different: BTreeSet<_> = addresses.iter().collect();
+    let source = format!("RTM_GETADDR in their network namespaces: {found}");
+    exam.check("addresses-differ", &Evidence::plain(different.len(), source), &is(pids.len()))
+        .because_if(addresses.len() < pids.len(), "address-missing")
+        .because("address-taken-twice");
+    for pid in pids {
+        exam.bed.end(pid)?;
+    }
+    for run in runs {
+        run.wait(exam.finish_patience())?;
+    }
+    Ok(())
+}
+
+/// The address of a process that is no probe, beside that of its loopback.
+fn address_of(exam: &Exam, pid: i32) -> Result<Option<Ipv4Addr>> {
+    let netns = exam.bed.host().namespace_fd(pid, Namespace::Net)?;
+    let there = std::thread::spawn(move || {
+        setns(netns, CloneFlags::CLONE_NEWNET).context("setns to a container's network namespace")?;
+        Ok(Rtnetlink::here()?)
+    });
+    let there = there.join().unwrap_or_else(|_| Err(Error::new("the look into a network namespace panicked")))?;
+    Ok(there.addresses()?.into_iter().find_map(|address| match address.address {
+        IpAddr::V4(address) if !address.is_loopback() => Some(address),
+        _ => None,
+    }))
 }
 
 /// Beyond the host a container is seen as the host.

@@ -30,7 +30,7 @@ message-check-passed = As expected: { $observed }
 message-check-failed = Expected { $expected }, observed { $observed }
 message-no-controller = This machine's cgroup v2 has no { $controller } controller, so this could not be examined here.
 message-no-swap = This machine has no swap, so a missing swap limit would not show. It was not examined here.
-message-no-packet-filter = This machine has neither nft nor iptables, by which runtimes masquerade. Install nftables to have this examined.
+message-no-packet-filter = This machine has neither nft nor iptables, by which runtimes masquerade. It is examined where one of them is: the virtual machine has iptables only for programs that need the user land of a distribution, `--backend local` what the machine has (apt-get install nftables).
 message-not-offered = The runtime does not say (boxproof.toml, [offers]) that it has the option "{ $option }".
 message-policy-declared =
     { $policy ->
@@ -1616,6 +1616,15 @@ check-bridge-neighbours-addresses-differ = Their addresses differ
 check-bridge-neighbours-reaches-the-other = The first reaches the second
 check-bridge-neighbours-reached-by-the-other = The second reaches the first
 
+scenario-bridge-many-at-once = Four containers that start at once have four addresses
+    .what = Four containers are started on one bridge without waiting for each other. All of them start, and their addresses differ.
+    .why = Between looking for a free address and writing it down somebody else may look, too. The same holds for making the bridge: whoever comes second finds it there.
+    .hand =
+        for n in 1 2 3 4; do sudo ./mycontainer run --network bridge /bin/ip address & done; wait
+    .man = flock(2)
+check-bridge-many-at-once-all-start = All of them start
+check-bridge-many-at-once-addresses-differ = Their addresses differ
+
 scenario-bridge-way-out = A container on a bridge gets out, as the host
     .what = Beyond the host lies another network. The container reaches a server there, and for the server it is the host that calls.
     .why = Nobody out there knows a way to 10.x. The host passes the packets on (ip_forward) and puts its own address in the place of the container's (masquerading), so that answers come back to it.
@@ -1720,6 +1729,10 @@ cause-no-way-out = The container does not get beyond the host ({ $observed }), t
     .why = The packet goes by the container's route, the host's forwarding and the rules of its filter.
 cause-not-masqueraded = Beyond the host the container is seen with its own address ({ $observed }, expected { $expected }). Masquerade what leaves the subnet: nft add rule ip T postrouting ip saddr SUBNET oifname != NAME masquerade.
     .why = Nobody out there knows a way to that address, so no answer comes back.
+cause-containers-collide-on-the-bridge = Of four containers that were started at once not all run ({ $observed } of { $expected }). Let whoever makes or changes the bridge, its addresses or its rules hold a lock.
+    .why = Started one after the other they work: the second does not find half of what the first is making.
+cause-address-taken-twice = Containers that were started at once have the same address. Hold a lock from looking for a free address until it is written down.
+    .why = Both have looked before either wrote.
 cause-bridge-hardware-address-changes = The bridge's hardware address has changed to that of a new cable ({ $observed } instead of { $expected }). Give it one of its own when making it: ip link add NAME address 02:42:0a:01:02:01 type bridge.
     .why = A bridge without one takes the lowest of its ports'. When that changes, containers send to the former one until the entry in their ARP tables has aged.
 cause-shared-bridge-removed = The end of one container has removed the bridge that another is on. Count who is on it, and let the last one remove it.

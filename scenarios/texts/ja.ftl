@@ -30,7 +30,7 @@ message-check-passed = 期待どおり: { $observed }
 message-check-failed = 期待は { $expected }、実際は { $observed }
 message-no-controller = このマシンの cgroup v2 には { $controller } コントローラーがないため、ここでは調べられませんでした。
 message-no-swap = このマシンにはスワップがなく、スワップ制限の漏れが現れないため、ここでは調べられませんでした。
-message-no-packet-filter = このマシンには、ランタイムがマスカレードに使う nft も iptables もありません。試験するには nftables をインストールしてください。
+message-no-packet-filter = このマシンには、ランタイムがマスカレードに使う nft も iptables もありません。どちらかがあれば試験されます。仮想マシンには、ディストリビューションのユーザーランドを必要とするプログラムのときだけ iptables があります。`--backend local` ではそのマシンにあるものが使われます (apt-get install nftables)。
 message-not-offered = ランタイムが「{ $option }」オプションを持つとは boxproof.toml の [offers] に書かれていません。
 message-policy-declared =
     { $policy ->
@@ -1616,6 +1616,15 @@ check-bridge-neighbours-addresses-differ = アドレスが違う
 check-bridge-neighbours-reaches-the-other = 1 つ目から 2 つ目に届く
 check-bridge-neighbours-reached-by-the-other = 2 つ目から 1 つ目に届く
 
+scenario-bridge-many-at-once = 同時に始まる 4 つのコンテナに 4 つのアドレスが付く
+    .what = 4 つのコンテナを、互いに待たずに同じブリッジで始めます。すべてが始まり、アドレスは別々です。
+    .why = 空いているアドレスを探してから書き留めるまでの間に、ほかの誰かも探すかもしれません。ブリッジを作るときも同じで、あとから来たものは、もうあるブリッジを見つけます。
+    .hand =
+        for n in 1 2 3 4; do sudo ./mycontainer run --network bridge /bin/ip address & done; wait
+    .man = flock(2) のマニュアル
+check-bridge-many-at-once-all-start = すべてが始まる
+check-bridge-many-at-once-addresses-differ = アドレスが違う
+
 scenario-bridge-way-out = ブリッジのコンテナがホストとして外に出られる
     .what = ホストの向こうに別のネットワークがあります。コンテナはそこのサーバーに届き、サーバーからはホストが呼んだように見えます。
     .why = 外では誰も 10.x への道を知りません。ホストがパケットを転送し (ip_forward)、送信元を自分のアドレスに書き換える (マスカレード) ので、返事がホストに戻ってきます。
@@ -1720,6 +1729,10 @@ cause-no-way-out = 転送は有効なのに、コンテナがホストの向こ�
     .why = パケットは、コンテナの経路、ホストの転送、フィルターのルールを順に通ります。
 cause-not-masqueraded = ホストの向こうで、コンテナ自身のアドレスが見えています (実際は { $observed }、期待は { $expected })。サブネットから出るものをマスカレードしましょう: nft add rule ip T postrouting ip saddr サブネット oifname != 名前 masquerade。
     .why = 外では誰もそのアドレスへの道を知らず、返事が戻りません。
+cause-containers-collide-on-the-bridge = 同時に始めた 4 つのコンテナのうち、動いていないものがあります (期待は { $expected }、実際は { $observed })。ブリッジ、アドレス、ルールを作ったり変えたりする間は、ロックを持ちましょう。
+    .why = 順に始めれば動きます。2 つ目が、1 つ目の作りかけのものを見てしまうのです。
+cause-address-taken-twice = 同時に始めたコンテナのアドレスが同じです。空いているアドレスを探してから書き留めるまで、ロックを持ち続けましょう。
+    .why = どちらも、書かれる前に見たのです。
 cause-bridge-hardware-address-changes = ブリッジの MAC アドレスが、新しいケーブルのものに変わりました (期待は { $expected }、実際は { $observed })。作るときに専用のものを付けましょう: ip link add 名前 address 02:42:0a:01:02:01 type bridge。
     .why = 付けなければ、差さっているもののうちいちばん小さい MAC アドレスになります。それが変わると、ARP テーブルの古い項目が消えるまで、コンテナは前のアドレスに送り続けます。
 cause-shared-bridge-removed = あるコンテナの終わりに、別のコンテナのつながっているブリッジが消されました。つながっている数を数え、最後のものが消すようにしましょう。

@@ -161,6 +161,7 @@ mutants! {
     BR34 "bridge-option" "cable-not-plugged-in"
     BR35 "bridge-outlives-the-first" "shared-bridge-removed"
     BR36 "bridge-outlives-the-first" "bridge-hardware-address-changes"
+    BR37 "bridge-many-at-once" "address-taken-twice"
     CG01 "pids-option" "group-never-joined"
     CG14 "memory-option" "group-never-joined"
     CG03 "pids-option" "controller-not-enabled"
