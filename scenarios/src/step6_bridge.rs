@@ -17,7 +17,7 @@ use boxproof_harness::netlink::{Link, NetnsRef, Rtnetlink};
 use boxproof_harness::pace::Watch;
 use boxproof_harness::result::Residue;
 use boxproof_harness::result::Tier::Next;
-use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble};
+use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble, Verdict};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::gettid;
@@ -433,17 +433,15 @@ fn bridge_neighbours(exam: &mut Exam) -> Result<(), Trouble> {
     let asked = Asked::draw(exam);
     let first = start(exam, &asked)?;
     let second = start_another(exam, &asked)?;
-    let (Some(here), Some(there)) = (settled(exam, &first)?, settled(exam, &second)?) else {
-        let none = Trouble::runtime("address-missing", "two addresses", "a container without one");
-        return Err(none);
-    };
+    let (here, there) = (settled(exam, &first)?, settled(exam, &second)?);
+    let different: BTreeSet<Ipv4Addr> = here.into_iter().chain(there).collect();
     let source = format!("RTM_GETADDR in the network namespaces of pids {} and {}", first.pid(), second.pid());
-    let both = Evidence::read(here.to_string(), source, format!("{here}; {there}"));
-    let apart = exam.check("addresses-differ", &both, &is_not(there.to_string()));
-    if !apart.because("address-not-unique").passed() {
-        return Ok(());
-    }
-    let fault = fault(exam, &asked, &first)?.or(fault(exam, &asked, &second)?).unwrap_or("neighbours-apart");
+    let found: List = here.iter().chain(&there).map(Ipv4Addr::to_string).collect();
+    exam.check("addresses-differ", &Evidence::read(different.len(), source, found), &is(2))
+        .because_if(here.is_none() || there.is_none(), "address-missing")
+        .because("address-not-unique");
+    let (Some(here), Some(there), 2) = (here, there, different.len()) else { return Ok(()) };
+    let fault = fault(exam, &asked, &first)?.or(fault(exam, &asked, &second)?);
     reaches(exam, "reaches-the-other", (&first, &second), there, fault)?;
     reaches(exam, "reached-by-the-other", (&second, &first), here, fault)?;
     end(exam, second)?;
@@ -456,7 +454,7 @@ fn reaches(
     check: &'static str,
     (from, to): (&Container, &Container),
     address: Ipv4Addr,
-    cause: &str,
+    fault: Option<&str>,
 ) -> Result<(), Trouble> {
     let before = to.host().tcp_segments(to.pid())?;
     let port = exam.lot.port();
@@ -469,7 +467,9 @@ fn reaches(
         from.pid(),
         to.pid()
     );
-    exam.check(check, &Evidence::plain(observed, source), &is("ECONNREFUSED, by the other".to_owned())).because(cause);
+    exam.check(check, &Evidence::plain(observed, source), &is("ECONNREFUSED, by the other".to_owned()))
+        .because_if(fault.is_some(), fault.unwrap_or_default())
+        .because("neighbours-apart");
     Ok(())
 }
 
@@ -565,18 +565,18 @@ fn bridge_way_out(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(end(exam, container)?)
 }
 
-/// The container's way out, as a check of its own. `lost` is the likely cause where it was there before.
-fn way_out(
-    exam: &mut Exam,
+/// The container's way out, as a check of its own: at first, or after it was there once and something has ended.
+fn way_out<'a>(
+    exam: &'a mut Exam,
     check: &'static str,
     upstream: &Upstream,
     (asked, container): (&Asked, &Container),
-    lost: Option<&str>,
-) -> Result<bool, Trouble> {
+) -> Result<Verdict<'a>, Trouble> {
     let called = upstream.asked_by(exam, container)?;
     let off = Forwarding::is_off()?;
     let fault = fault(exam, asked, container)?;
     let bare = called.caller.is_some_and(|caller| caller != IpAddr::V4(upstream.near));
+    let first = check == "way-out-before";
     let source = format!(
         "connect(2) in the container to {}, and accept(2) there; ip_forward is off: {}",
         upstream.far,
@@ -585,10 +585,10 @@ fn way_out(
     let verdict = exam
         .check(check, &Evidence::plain(called.words(), source), &is(format!("answered, as {}", upstream.near)))
         .because_if(fault.is_some(), fault.unwrap_or_default())
-        .because_if(off, if lost.is_some() { "forwarding-switched-off" } else { "forwarding-off" })
-        .because_if(bare, lost.unwrap_or("not-masqueraded"))
-        .because("no-way-out");
-    Ok(verdict.passed())
+        .because_if(off && first, "forwarding-off")
+        .because_if(off, "forwarding-switched-off")
+        .because_if(bare && first, "not-masqueraded");
+    Ok(verdict)
 }
 
 /// The first of two ends, and whoever stays has what both have shared.
@@ -601,7 +601,7 @@ fn bridge_outlives_the_first(exam: &mut Exam) -> Result<(), Trouble> {
     let second = start_another(exam, &asked)?;
     settled(exam, &second)?;
     // The twin: while both live there is a way.
-    if !way_out(exam, "way-out-before", &upstream, (&asked, &second), None)? {
+    if !way_out(exam, "way-out-before", &upstream, (&asked, &second))?.because("no-way-out").passed() {
         return Ok(());
     }
     if !hardware_address_stays(exam, &asked)? {
@@ -612,7 +612,7 @@ fn bridge_outlives_the_first(exam: &mut Exam) -> Result<(), Trouble> {
     let source = format!("RTM_GETLINK on the host: {}, IFF_UP", asked.name);
     let stays = Evidence::plain(Yes(bridge.is_some_and(|bridge| bridge.up)), source);
     if exam.check("bridge-stays", &stays, &is(Yes(true))).because("shared-bridge-removed").passed() {
-        way_out(exam, "way-out-after", &upstream, (&asked, &second), Some("shared-rule-removed"))?;
+        way_out(exam, "way-out-after", &upstream, (&asked, &second))?.because("shared-rule-removed");
     }
     Ok(end(exam, second)?)
 }
@@ -650,11 +650,11 @@ fn bridges_apart(exam: &mut Exam) -> Result<(), Trouble> {
     let second = exam.start_with(two.setup()).map_err(|trouble| trouble.because("second-bridge-fails"))?;
     settled(exam, &first)?;
     // The twin: while both live there is a way.
-    if !way_out(exam, "way-out-before", &upstream, (&one, &first), None)? {
+    if !way_out(exam, "way-out-before", &upstream, (&one, &first))?.because("no-way-out").passed() {
         return Ok(());
     }
     end(exam, second)?;
-    way_out(exam, "way-out-after", &upstream, (&one, &first), Some("rule-of-another-removed"))?;
+    way_out(exam, "way-out-after", &upstream, (&one, &first))?.because("rule-of-another-removed");
     Ok(end(exam, first)?)
 }
 

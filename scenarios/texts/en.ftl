@@ -1610,7 +1610,7 @@ scenario-bridge-neighbours = Two containers on one bridge reach each other
     .why = That is what a bridge is there for: a program in one container talks to a database in the other.
     .hand =
         { -held }                                          # with the option, twice
-        sudo nsenter --target $P --net nc ADDRESS_OF_THE_OTHER 9    # connection refused: somebody is there
+        sudo nsenter --target $P --net nc 10.77.0.3 9    # the other's address. Connection refused: it is there
     .man = https://docs.kernel.org/networking/bridge.html
 check-bridge-neighbours-addresses-differ = Their addresses differ
 check-bridge-neighbours-reaches-the-other = The first reaches the second
@@ -1696,7 +1696,7 @@ scenario-bridge-publish = A published port leads into the container, as long as 
     .why = Nobody outside knows the container's address: a port of the host stands for it. A rule that outlives the container leads to nobody, or to whoever gets that address next.
     .hand =
         sudo ./mycontainer run --network bridge --publish 8080:80 /bin/nc -l -p 80 &
-        nc ADDRESS_OF_THE_HOST 8080                        # from another machine
+        nc 192.0.2.1 8080                                  # the host's address, from another machine
     .man = nft(8), iptables-extensions(8)
 check-bridge-publish-reached = The port leads into the container
 check-bridge-publish-closed-afterwards = When the container has ended the port is closed

@@ -1610,7 +1610,7 @@ scenario-bridge-neighbours = 同じブリッジの 2 つのコンテナが互い
     .why = ブリッジはそのためにあります。あるコンテナのプログラムが、別のコンテナのデータベースと話します。
     .hand =
         { -held }                                          # オプションを付けて、2 つ
-        sudo nsenter --target $P --net nc 相手のアドレス 9          # connection refused なら相手に届いている
+        sudo nsenter --target $P --net nc 10.77.0.3 9          # 相手のアドレス。connection refused なら届いている
     .man = https://docs.kernel.org/networking/bridge.html
 check-bridge-neighbours-addresses-differ = アドレスが違う
 check-bridge-neighbours-reaches-the-other = 1 つ目から 2 つ目に届く
@@ -1696,7 +1696,7 @@ scenario-bridge-publish = 公開したポートが、コンテナの生きてい
     .why = 外では誰もコンテナのアドレスを知りません。ホストのポートがその代わりです。コンテナより長く残ったルールは、誰もいないところか、次にそのアドレスをもらったものにつながります。
     .hand =
         sudo ./mycontainer run --network bridge --publish 8080:80 /bin/nc -l -p 80 &
-        nc ホストのアドレス 8080                             # 別のマシンから
+        nc 192.0.2.1 8080                                  # 別のマシンから、ホストのアドレスに
     .man = nft(8), iptables-extensions(8) のマニュアル
 check-bridge-publish-reached = ポートがコンテナの中につながる
 check-bridge-publish-closed-afterwards = コンテナが終わるとポートが閉じる
