@@ -234,7 +234,7 @@ impl Upstream {
 
     /// A server there that answers one call. Who called it, and with what words, is known by joining: after a call that was
     /// answered. Else it ends by itself.
-    fn serve(&self, exam: &Exam, answer: String) -> Result<(u16, JoinHandle<io::Result<(String, IpAddr)>>)> {
+    fn serve(&self, exam: &Exam, answer: String) -> Result<(u16, Server)> {
         let far = self.far;
         let listener = joined(self.inside(move || TcpListener::bind((far, 0)))?).context(format!("listen on {far}"))?;
         let port = listener.local_addr().context("the port of a listening socket")?.port();
@@ -273,6 +273,9 @@ impl Drop for Upstream {
         }
     }
 }
+
+/// What a server heard, and from whom.
+type Server = JoinHandle<io::Result<(String, IpAddr)>>;
 
 /// A call from a container to the world.
 struct Called {
