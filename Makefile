@@ -18,8 +18,8 @@ EXAMS   := $(BUILDS) $(if $(LOCAL),,$(QEMU)) busybox=busybox-static
 # Ubuntu has Chromium only as a snap, which sees no temporary files of others: there a browser is brought by whoever wants one.
 BROWSER := $(if $(shell command -v chromium google-chrome chromium-browser)$(shell grep -s '^ID=ubuntu' /etc/os-release),,chromium=chromium)
 READERS := $(BROWSER) xmllint=libxml2-utils perl=perl cmark-gfm=cmark-gfm /usr/lib/python3/dist-packages/jsonschema=python3-jsonschema
-TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 bwrap=bubblewrap runc=runc crun=crun \
-           podman=podman qemu-img=qemu-utils sfdisk=fdisk jq=jq
+TESTS   := $(EXAMS) $(READERS) go=golang-go python3=python3 unshare=util-linux ip=iproute2 nft=nftables bwrap=bubblewrap runc=runc \
+           crun=crun podman=podman qemu-img=qemu-utils sfdisk=fdisk jq=jq
 BENCHES := $(EXAMS) unshare=util-linux bwrap=bubblewrap
 PROOF   := $(BUILDS) vagrant=vagrant /usr/share/doc/vagrant-libvirt=vagrant-libvirt libvirtd=libvirt-daemon-system \
            virsh=libvirt-clients dnsmasq=dnsmasq-base qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils mmdebstrap=mmdebstrap \

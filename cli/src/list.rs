@@ -39,6 +39,7 @@ impl Entry {
         let requirement = |requirement: &Requirement| match requirement {
             Requirement::Controller(name) => format!("controller {name}"),
             Requirement::Swap => "swap".to_owned(),
+            Requirement::PacketFilter => "packet filter".to_owned(),
         };
         Entry {
             id: scenario.id,

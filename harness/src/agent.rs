@@ -289,10 +289,18 @@ fn unmet(scenario: &Scenario, material: &Material) -> Option<(Status, Text)> {
         return Some((Status::Error, text));
     }
     let offer = scenario.offers?;
-    if material.subject.invocation.offers(offer) {
-        return None;
+    if !material.subject.invocation.offers(offer) {
+        return Some((Status::Skip, Text::new("not-offered").with("option", offer)));
     }
-    Some((Status::Skip, Text::new("not-offered").with("option", offer)))
+    // What is missing is not ours, and not the runtime's either: it is told to whoever installs it.
+    let filtered = scenario.requires.contains(&Requirement::PacketFilter);
+    (filtered && !has_packet_filter()).then(|| (Status::Skip, Text::new("no-packet-filter")))
+}
+
+/// Whether a runtime finds a program by which it can masquerade.
+fn has_packet_filter() -> bool {
+    let directories = || crate::run::PATH.split(':').map(std::path::Path::new);
+    ["nft", "iptables"].iter().any(|name| directories().any(|directory| directory.join(name).exists()))
 }
 
 struct Examined {

@@ -19,6 +19,7 @@ pub mod expect;
 mod libraries;
 pub mod manifest;
 pub mod netlink;
+mod nftables;
 pub mod oci;
 pub mod pace;
 pub mod plan;

@@ -20,6 +20,9 @@
 //! for `hostname` a name, for `volume` `FROM:TO` or `FROM:TO:ro` as `docker run -v` takes it, both absolute. A network
 //! is a cable to the host; its words may hold `{address}` (the container's, as `10.0.0.2/24`), `{gateway}` (the host's,
 //! as `10.0.0.1`) and `{link}` (a name for the host's end). What the words do not hold is for the runtime to choose.
+//! `bridge` puts the container on a bridge of that `{name}`, with an address of that `{subnet}` (`10.1.2.0/28`), beside all
+//! others that are told the same; the host has an address there, and masquerades. `publish` is `HOST:CONTAINER`, a TCP port
+//! of the host that leads to one of a container on a bridge.
 //! `overlay` is a directory, a layer of the image above those that were named before it, and `capabilities` stands for one
 //! capability (`CAP_KILL`) that root in the container keeps, and no other.
 //!
@@ -85,6 +88,10 @@ pub enum Offer {
     /// A cable to the host; the value is the container's address with its prefix, the host's address and a name for the
     /// host's end, with blanks between them.
     Network,
+    /// A place on a bridge, with a way out; the value is the bridge's name and its subnet, with a blank between them.
+    Bridge,
+    /// A port of the host that leads to one of a container on a bridge; the value is `HOST:CONTAINER`.
+    Publish,
     /// A directory of the host inside the container; the value is `FROM:TO` or `FROM:TO:ro`.
     Volume,
     /// One more layer of the image, above those named before: a directory that is only read. What the container writes is
@@ -98,12 +105,14 @@ pub enum Offer {
 
 impl Offer {
     /// Every option there is, in the order in which they are passed.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Memory,
         Self::Cpus,
         Self::Pids,
         Self::Hostname,
         Self::Network,
+        Self::Bridge,
+        Self::Publish,
         Self::Volume,
         Self::Overlay,
         Self::Capabilities,
@@ -118,6 +127,8 @@ impl Offer {
             Self::Pids => "pids",
             Self::Hostname => "hostname",
             Self::Network => "network",
+            Self::Bridge => "bridge",
+            Self::Publish => "publish",
             Self::Volume => "volume",
             Self::Overlay => "overlay",
             Self::Capabilities => "capabilities",
@@ -125,18 +136,22 @@ impl Offer {
         }
     }
 
-    /// What may be filled in its words. Where that is more than one thing, each stands in none or one of them.
+    /// What may be filled in its words, each at most once.
     fn placeholders(self) -> &'static [&'static str] {
         match self {
             Self::Network => &["address", "gateway", "link"],
+            Self::Bridge => &["name", "subnet"],
             Self::Oci => &["state"],
             _ => &["value"],
         }
     }
 
-    /// Whether it means nothing without a value.
-    fn needs_value(self) -> bool {
-        !matches!(self, Self::Network | Self::Capabilities | Self::Oci)
+    /// Those without which it means nothing.
+    fn needed(self) -> &'static [&'static str] {
+        match self {
+            Self::Network | Self::Capabilities | Self::Oci => &[],
+            _ => self.placeholders(),
+        }
     }
 }
 
@@ -466,6 +481,8 @@ struct RawOffers {
     pids: Option<Words>,
     hostname: Option<Words>,
     network: Option<Words>,
+    bridge: Option<Words>,
+    publish: Option<Words>,
     volume: Option<Words>,
     overlay: Option<Words>,
     capabilities: Option<Words>,
@@ -527,12 +544,17 @@ impl RawManifest {
 
 impl RawOffers {
     fn checked(self) -> Result<BTreeMap<Offer, Vec<String>>, Wrong> {
+        if let (Some(publish), None) = (&self.publish, &self.bridge) {
+            return wrong(publish.span(), "`publish` leads to a container on a bridge: it needs the offer `bridge`");
+        }
         let given = [
             self.memory,
             self.cpus,
             self.pids,
             self.hostname,
             self.network,
+            self.bridge,
+            self.publish,
             self.volume,
             self.overlay,
             self.capabilities,
@@ -556,8 +578,8 @@ impl RawOffers {
                 found.extend(names.into_iter().map(str::to_owned));
             }
             let words = plain_words(words, offer.key())?;
-            if found.is_empty() && offer.needs_value() {
-                return wrong(span, format!("the words of `{offer}` must hold {{value}} exactly once"));
+            if let Some(missing) = offer.needed().iter().find(|needed| !found.iter().any(|name| name == *needed)) {
+                return wrong(span, format!("the words of `{offer}` must hold {{{missing}}} exactly once"));
             }
             if let Some(twice) = known.iter().find(|known| found.iter().filter(|name| name == *known).count() > 1) {
                 return wrong(span, format!("the words of `{offer}` must hold {{{twice}}} exactly once"));

@@ -458,6 +458,11 @@ impl Rtnetlink {
         self.set(&format!("rename link {index} to {name}"), index, LinkAttribute::IfName(name.to_owned()))
     }
 
+    /// `ip link set INDEX address MAC`.
+    pub fn set_mac(&self, index: u32, mac: [u8; 6]) -> Result<()> {
+        self.set(&format!("set the hardware address of link {index}"), index, LinkAttribute::Address(mac.to_vec()))
+    }
+
     /// `ip link delete INDEX`; a veth takes its other end with it.
     pub fn delete_link(&self, index: u32) -> Result<()> {
         let mut message = LinkMessage::default();

@@ -98,7 +98,7 @@ impl Bundle {
                 Offer::Hostname => self.config["hostname"] = value.into(),
                 Offer::Volume => self.mount(volume(value)?),
                 Offer::Capabilities => self.set_capabilities(&[value]),
-                Offer::Network | Offer::Overlay | Offer::Oci => {}
+                Offer::Network | Offer::Bridge | Offer::Publish | Offer::Overlay | Offer::Oci => {}
             }
         }
         Ok(self)

@@ -53,6 +53,8 @@ pub enum Requirement {
     Controller(&'static str),
     /// Swap, without which a missing `memory.swap.max` does not show.
     Swap,
+    /// A program by which a runtime can masquerade. Runtimes call it, so where there is none nothing of theirs is examined.
+    PacketFilter,
 }
 
 /// Why a scenario could not go on.
@@ -690,6 +692,7 @@ impl Exam {
 
     fn launch(&mut self, words: Vec<OsString>, setup: Setup) -> Result<Run, Trouble> {
         let mut environment = self.environment();
+        environment.retain(|(name, _)| !setup.environment.iter().any(|(own, _)| own == name));
         environment.extend(setup.environment);
         let Setup { descriptors, stdin, user, groups, program, output, umask, .. } = setup;
         let start = Start { words, environment, descriptors, stdin, user, groups, program, output, umask };

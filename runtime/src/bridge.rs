@@ -130,8 +130,13 @@ impl Bridge {
         }
         self.look_for_clashes()?;
         fs::write(&marker, self.describe()).doing_with(|| format!("write {}", marker.display()))?;
+        // A hardware address of its own, or it would have the lowest of its ports', another whenever one comes or goes: and
+        // for half a minute containers would send to the former one.
+        let mut mac = [2, 0x42, 0, 0, 0, 0];
+        mac[2..].copy_from_slice(&self.gateway().octets());
         let request = Request::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &ifinfo(0, 0))
             .name(libc::IFLA_IFNAME, &self.name)
+            .attribute(libc::IFLA_ADDRESS, &mac)
             .nested(libc::IFLA_LINKINFO, &[], |link| link.attribute(libc::IFLA_INFO_KIND, b"bridge"));
         host.execute(request).doing_with(|| format!("create the bridge {}", self.name))?;
         let index = host.link(&self.name).doing_with(|| format!("look up {}", self.name))?.index;

@@ -20,6 +20,7 @@ mod step5_hostname;
 mod step5_lifetime;
 mod step5_program;
 mod step5_streams;
+mod step6_bridge;
 mod step6_layers;
 mod step6_oci;
 mod step6_privileges;
@@ -52,6 +53,7 @@ pub fn catalogue() -> &'static [Scenario] {
             step6_privileges::SCENARIOS,
             step6_layers::SCENARIOS,
             step6_oci::SCENARIOS,
+            step6_bridge::SCENARIOS,
         ]
         .concat()
     });

@@ -76,16 +76,16 @@ fn start(exam: &mut Exam, asked: &Asked) -> Result<Container, Trouble> {
 }
 
 /// A container's network, as the kernel tells of it.
-struct Network {
+pub(crate) struct Network {
     /// The first interface that a fresh namespace would not have.
-    link: Option<Link>,
-    addresses: Vec<Address>,
-    gateway: Option<IpAddr>,
-    source: String,
+    pub(crate) link: Option<Link>,
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) gateway: Option<IpAddr>,
+    pub(crate) source: String,
 }
 
 impl Network {
-    fn of(container: &Container) -> Result<Network> {
+    pub(crate) fn of(container: &Container) -> Result<Network> {
         let netlink = container.netlink()?;
         let fresh = names(&fresh_namespace()?)?;
         let link = netlink.links()?.into_iter().find(|link| !fresh.0.contains(&link.name));
@@ -101,7 +101,7 @@ impl Network {
     }
 
     /// The same once it is complete, if it ever is: whether it is so in time is the question of another scenario.
-    fn awaited(exam: &Exam, container: &Container) -> Result<Network> {
+    pub(crate) fn awaited(exam: &Exam, container: &Container) -> Result<Network> {
         let mut watch = exam.watch_for(Duration::from_secs(2));
         loop {
             let network = Network::of(container)?;
@@ -111,15 +111,15 @@ impl Network {
         }
     }
 
-    fn name(&self) -> List {
+    pub(crate) fn name(&self) -> List {
         self.link.iter().map(|link| link.name.clone()).collect()
     }
 
-    fn address(&self) -> List {
+    pub(crate) fn address(&self) -> List {
         self.addresses.iter().map(Address::to_string).collect()
     }
 
-    fn first_address(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn first_address(&self) -> Option<Ipv4Addr> {
         self.addresses.iter().find_map(|address| match address.address {
             IpAddr::V4(address) => Some(address),
             IpAddr::V6(_) => None,
@@ -131,7 +131,7 @@ impl Network {
     }
 }
 
-fn any() -> Expect<List> {
+pub(crate) fn any() -> Expect<List> {
     Expect::that("≠ —", |found: &List| !found.0.is_empty())
 }
 
@@ -197,7 +197,7 @@ fn network_option(exam: &mut Exam) -> Result<(), Trouble> {
 }
 
 /// Until the kernel has noticed that both ends are up it drops packets, and TCP waits a second before it tries again.
-fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
+pub(crate) fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
     let mut watch = exam.watch_for(Duration::from_secs(2));
     let ready = |link: &Link| link.index == index && link.operstate == OperState::Up;
     while !netlink.links()?.iter().any(ready) && watch.again() {}
@@ -205,7 +205,7 @@ fn await_carrier(exam: &Exam, netlink: &Rtnetlink, index: u32) -> Result<()> {
 }
 
 /// Nobody listens there: a host that is reached refuses, and has received the packet that it refuses.
-fn way_in(exam: &mut Exam, container: &Container, address: Ipv4Addr, astray: bool) -> Result<bool, Trouble> {
+pub(crate) fn way_in(exam: &mut Exam, container: &Container, address: Ipv4Addr, astray: bool) -> Result<bool, Trouble> {
     let before = container.host().tcp_segments(container.pid())?;
     let target = SocketAddr::from((address, exam.lot.port()));
     let refusal = TcpStream::connect_timeout(&target, exam.patience(Duration::from_secs(5))).err();

@@ -105,6 +105,7 @@ pub(crate) fn report<'a>(exam: &'a mut Exam, check: &'static str, residue: Vec<R
     let has = |kind: &str| residue.iter().any(|item| item.kind == kind);
     let (mount, process, cgroup, link, file, sysctl) =
         (has("mount"), has("process"), has("cgroup"), has("link"), has("file"), has("sysctl"));
+    let rule = has("rule");
     let moved = residue.iter().any(|item| item.kind == "cgroup" && item.before.contains("PID 1"));
     let address = has("address");
     let on_lo = residue.iter().any(|item| item.kind == "address" && item.after.ends_with(" on lo"));
@@ -132,6 +133,7 @@ pub(crate) fn report<'a>(exam: &'a mut Exam, check: &'static str, residue: Vec<R
         .because_if(link, "link-not-removed")
         .because_if(on_lo, "host-address-on-lo")
         .because_if(address, "address-not-removed")
+        .because_if(rule, "rule-not-removed")
         .because_if(renamed, "uts-namespace-not-new")
         .because_if(controllers, "controllers-switched-off")
         .because_if(sysctl, "setting-not-restored")
@@ -139,7 +141,7 @@ pub(crate) fn report<'a>(exam: &'a mut Exam, check: &'static str, residue: Vec<R
         .because_if(file, "file-left-behind")
 }
 
-fn line(item: &Residue) -> String {
+pub(crate) fn line(item: &Residue) -> String {
     match (item.before.as_str(), item.after.as_str()) {
         ("", after) => format!("+ {}: {after}", item.kind),
         (before, "") => format!("- {}: {before}", item.kind),

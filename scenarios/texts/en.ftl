@@ -22,6 +22,7 @@ step-6 = Next steps
 step-6-1 = Next step  Capabilities
 step-6-2 = Next step  OverlayFS
 step-6-3 = Next step  The OCI runtime specification
+step-6-4 = Next step  Bridges
 
 ## What happened, where nothing more special can be said
 
@@ -29,6 +30,7 @@ message-check-passed = As expected: { $observed }
 message-check-failed = Expected { $expected }, observed { $observed }
 message-no-controller = This machine's cgroup v2 has no { $controller } controller, so this could not be examined here.
 message-no-swap = This machine has no swap, so a missing swap limit would not show. It was not examined here.
+message-no-packet-filter = This machine has neither nft nor iptables, by which runtimes masquerade. It is examined where one of them is: the virtual machine has iptables only for programs that need the user land of a distribution, `--backend local` what the machine has (apt-get install nftables).
 message-not-offered = The runtime does not say (boxproof.toml, [offers]) that it has the option "{ $option }".
 message-policy-declared =
     { $policy ->
@@ -1584,6 +1586,181 @@ cause-layer-path-cut = A layer whose path has a colon, comma, blank or backslash
     .why = lowerdir= is cut at each colon, the options at each comma.
 cause-too-many-layers = Sixty layers are too many. Give them short names by links in one directory, and mount from there; or use fsconfig with lowerdir+ (Linux 6.5).
     .why = mount(2) takes one page of options and cuts off the rest.
+
+scenario-bridge-option = The container is on the bridge that was asked for
+    .what = The container has an address of the subnet that was asked for and a default route. The host's end of its cable is plugged into a bridge of that name, which is up and has the address that the route leads to. Host and container reach each other.
+    .why = A bridge is a switch. The cables of all containers end in it, and the host has its own place there: the address of the bridge itself.
+    .hand =
+        { -held }                                          # with the option
+        ip -details link show master br0                   # the cable's end
+        ip address show br0                                # up, with the gateway's address
+        sudo nsenter --target $P --net ip route            # default via that address
+    .man = ip-link(8), https://docs.kernel.org/networking/bridge.html
+check-bridge-option-linked = The container has an interface beside lo
+check-bridge-option-address = It has an address of the subnet
+check-bridge-option-default-route = It has a default route
+check-bridge-option-plugged-in = Its cable is plugged into the bridge of that name
+check-bridge-option-bridge-is-up = The bridge is up
+check-bridge-option-host-address = The bridge has the address that the default route leads to
+check-bridge-option-way-in = The host reaches the container
+check-bridge-option-way-back = The container reaches the host
+
+scenario-bridge-neighbours = Two containers on one bridge reach each other
+    .what = Two containers are asked onto one bridge. They have two addresses, and each reaches the other.
+    .why = That is what a bridge is there for: a program in one container talks to a database in the other.
+    .hand =
+        { -held }                                          # with the option, twice
+        sudo nsenter --target $P --net nc 10.77.0.3 9    # the other's address. Connection refused: it is there
+    .man = https://docs.kernel.org/networking/bridge.html
+check-bridge-neighbours-addresses-differ = Their addresses differ
+check-bridge-neighbours-reaches-the-other = The first reaches the second
+check-bridge-neighbours-reached-by-the-other = The second reaches the first
+
+scenario-bridge-many-at-once = Four containers that start at once have four addresses
+    .what = Four containers are started on one bridge without waiting for each other. All of them start, and their addresses differ.
+    .why = Between looking for a free address and writing it down somebody else may look, too. The same holds for making the bridge: whoever comes second finds it there.
+    .hand =
+        for n in 1 2 3 4; do sudo ./mycontainer run --network bridge /bin/ip address & done; wait
+    .man = flock(2)
+check-bridge-many-at-once-all-start = All of them start
+check-bridge-many-at-once-addresses-differ = Their addresses differ
+
+scenario-bridge-way-out = A container on a bridge gets out, as the host
+    .what = Beyond the host lies another network. The container reaches a server there, and for the server it is the host that calls.
+    .why = Nobody out there knows a way to 10.x. The host passes the packets on (ip_forward) and puts its own address in the place of the container's (masquerading), so that answers come back to it.
+    .hand =
+        sysctl net.ipv4.ip_forward                         # 1, while a container runs
+        sudo nft list ruleset                              # or: sudo iptables -t nat -S; a rule with masquerade
+    .man = nft(8), iptables-extensions(8)
+check-bridge-way-out-host-reaches-it = The host reaches the server
+check-bridge-way-out-container-reaches-it = The container reaches it
+check-bridge-way-out-seen-as-the-host = The server sees the host's address
+
+scenario-bridge-outlives-the-first = Whoever stays keeps the bridge
+    .what = Of two containers on one bridge the first ends. The bridge is still there, and the second still gets out as the host.
+    .why = Bridge and rules belong to all who are on it. A clean-up that goes by the first end cuts off the others.
+    .hand =
+        { -held }                                          # with the option, twice; end the first
+        ip link show br0; sudo nft list ruleset            # all still there
+    .man = nft(8)
+check-bridge-outlives-the-first-way-out-before = While both live the second gets out
+check-bridge-outlives-the-first-hardware-address-stays = The bridge keeps its hardware address when cables come and go
+check-bridge-outlives-the-first-bridge-stays = When the first has ended the bridge is there and up
+check-bridge-outlives-the-first-way-out-after = The second still gets out, as the host
+
+scenario-bridges-apart = The end of one bridge does not harm another
+    .what = Two containers are on two bridges. When one of them has ended, the other still gets out as the host.
+    .why = Forwarding is one setting for the whole machine: whoever switches it off does so for every network.
+    .hand =
+        { -held }                                          # with the option, twice, on two bridges; end the second
+        sysctl net.ipv4.ip_forward                         # still 1
+    .man = https://docs.kernel.org/networking/ip-sysctl.html
+check-bridges-apart-way-out-before = While both live the first gets out
+check-bridges-apart-way-out-after = When the other has ended it still does
+
+scenario-bridge-no-residue = Nothing of a bridge is left
+    .what = After one container on a bridge, and after two at the same time, the host's links, packet filter rules, settings and files are as before. Where forwarding was on before, it stays on.
+    .why = A rule that stays holds for whoever has that address next, and rules that are added at every run pile up. A host that was a router before has to stay one.
+    .hand =
+        sudo nft list ruleset > before; ip link >> before; sysctl net.ipv4.ip_forward
+        sudo ./mycontainer run --network bridge /bin/true
+        (sudo nft list ruleset; ip link) | diff before -; sysctl net.ipv4.ip_forward
+    .man = nft(8), https://docs.kernel.org/networking/ip-sysctl.html
+check-bridge-no-residue-after-one = Nothing is left after one container
+check-bridge-no-residue-after-two = Nothing is left after two at the same time
+check-bridge-no-residue-forwarding-kept = Forwarding that was on before is still on
+
+scenario-bridge-clash = Somebody else's bridge and network stay theirs
+    .what = The host has a bridge of the name that is asked for, or, on another interface, an address of the subnet. Either time the run is refused, and the other's bridge is as before.
+    .why = A bridge that one has not made one does not remove. And with one network on two interfaces the host sends to only one of them.
+    .hand =
+        sudo ip link add br0 type bridge
+        sudo ./mycontainer run --network bridge,name=br0 /bin/true; echo $?     # not 0
+        ip link show br0                                   # still there
+    .man = ip-link(8), ip-route(8)
+check-bridge-clash-name-refused = A name that is taken is refused
+check-bridge-clash-others-bridge-as-before = The other's bridge is as before
+check-bridge-clash-subnet-refused = A subnet that the host has elsewhere is refused
+
+scenario-bridge-filter-fails = Without its rules a container does not start
+    .what = The programs that make rules (nft, iptables) fail. The run then fails, too; or the container gets out as the host all the same, because the runtime does not need them.
+    .why = A container that starts with half a network fails later, where nobody looks for the cause: a name that does not resolve, a connection that times out.
+    .hand =
+        mkdir broken; printf '#!/bin/sh\nexit 1\n' > broken/nft; chmod +x broken/nft
+        sudo env PATH=$PWD/broken:$PATH ./mycontainer run --network bridge /bin/true; echo $?     # not 0
+    .man = nft(8), iptables(8)
+check-bridge-filter-fails-refused-or-complete = The run is refused, or its network is complete
+
+scenario-bridge-publish = A published port leads into the container, as long as it lives
+    .what = From beyond the host somebody calls the host's port and is answered by a socket in the container. When the container has ended, the host refuses, though another container is still on the bridge.
+    .why = Nobody outside knows the container's address: a port of the host stands for it. A rule that outlives the container leads to nobody, or to whoever gets that address next.
+    .hand =
+        sudo ./mycontainer run --network bridge --publish 8080:80 /bin/nc -l -p 80 &
+        nc 192.0.2.1 8080                                  # the host's address, from another machine
+    .man = nft(8), iptables-extensions(8)
+check-bridge-publish-reached = The port leads into the container
+check-bridge-publish-closed-afterwards = When the container has ended the port is closed
+
+cause-bridge-breaks-the-run = With a bridge the command does not start, without it does. What the runtime printed stands beside this.
+    .why = Look at every result: creating the bridge, the cable, the rules.
+cause-second-on-the-bridge-fails = The first container is on the bridge, a second one does not start. The bridge is there already: that is no error, if it is the runtime's own.
+    .why = Creating a link of a name that is there gives EEXIST.
+cause-second-bridge-fails = One bridge works, a second one beside it does not. Give bridge, table and state names of their own.
+    .why = What is called by a fixed name is there once.
+cause-bridge-network-not-made = The container has no interface beside lo though it was asked for a bridge. Make a pair, plug one end into the bridge, and put the other into the container's namespace.
+    .why = A bridge without cables connects nobody.
+cause-address-outside-the-subnet = The container's address ({ $observed }) is not { $expected }. Take a free address of the subnet that was asked for, with its prefix.
+    .why = To whoever has another network there is no way but the gateway's.
+cause-bridge-not-made = There is no bridge of the name that was asked for: ip link add NAME type bridge.
+    .why = Whoever is told that name looks for the bridge under it.
+cause-cable-not-plugged-in = The host's end of the cable is not plugged into the bridge ({ $observed }, expected { $expected }): ip link set VETH master NAME.
+    .why = What is not plugged in gets no packets, however many addresses there are.
+cause-bridge-down = The bridge is down: ip link set NAME up.
+    .why = A new link is down. Cables that are up do not help.
+cause-bridge-without-address = Nobody on the host has the address that the container's default route leads to. Give it to the bridge: ip address add GATEWAY/PREFIX dev NAME.
+    .why = The container asks who has the gateway's address, and nobody answers: "No route to host" (EHOSTUNREACH).
+cause-gateway-not-the-bridge = The gateway's address is not the bridge's, but { $observed } has it. Give it to the bridge itself.
+    .why = The kernel makes the route to a network where the address is.
+cause-neighbours-apart = One container does not reach the other ({ $observed }). Are both cables plugged into the same bridge, and have both addresses the subnet's prefix?
+    .why = On one bridge a neighbour is found by ARP, without any route or rule.
+cause-forwarding-off = The host does not pass on the container's packets ({ $observed }): net.ipv4.ip_forward is 0. Switch it on when the first container begins.
+    .why = A host that is no router drops what is not for itself.
+cause-no-way-out = The container does not get beyond the host ({ $observed }), though forwarding is on. Has it a default route to the bridge, and does a rule drop what is forwarded?
+    .why = The packet goes by the container's route, the host's forwarding and the rules of its filter.
+cause-not-masqueraded = Beyond the host the container is seen with its own address ({ $observed }, expected { $expected }). Masquerade what leaves the subnet: nft add rule ip T postrouting ip saddr SUBNET oifname != NAME masquerade.
+    .why = Nobody out there knows a way to that address, so no answer comes back.
+cause-containers-collide-on-the-bridge = Of four containers that were started at once not all run ({ $observed } of { $expected }). Let whoever makes or changes the bridge, its addresses or its rules hold a lock.
+    .why = Started one after the other they work: the second does not find half of what the first is making.
+cause-address-taken-twice = Containers that were started at once have the same address. Hold a lock from looking for a free address until it is written down.
+    .why = Both have looked before either wrote.
+cause-bridge-hardware-address-changes = The bridge's hardware address has changed to that of a new cable ({ $observed } instead of { $expected }). Give it one of its own when making it: ip link add NAME address 02:42:0a:01:02:01 type bridge.
+    .why = A bridge without one takes the lowest of its ports'. When that changes, containers send to the former one until the entry in their ARP tables has aged.
+cause-shared-bridge-removed = The end of one container has removed the bridge that another is on. Count who is on it, and let the last one remove it.
+    .why = With the bridge all its cables are unplugged.
+cause-shared-rule-removed = When one container had ended the other did not get out as before ({ $observed }, expected { $expected }). The rule was for both: let the last one remove it.
+    .why = A rule for a subnet belongs to all who are in it.
+cause-rule-of-another-removed = The end of one bridge has harmed another: { $observed }, expected { $expected }. Remove only rules of one's own bridge.
+    .why = `flush` and rules without the bridge's name hold for everybody.
+cause-forwarding-switched-off = Forwarding was switched off when a container ended, though somebody else needs it. Remember whether it was on before, and switch it off only when the last one of all bridges ends.
+    .why = ip_forward holds for the whole machine.
+cause-rule-not-removed = A rule of the packet filter is left ({ $observed }). Remove what was added, also after an error; a table of one's own goes as a whole.
+    .why = The rule holds for whoever has that address next.
+cause-rule-added-twice = After one container no rule is left, after two at the same time some are ({ $observed }). Add a rule only if it is not there, or replace one's own table as a whole.
+    .why = `iptables -A` adds at every run, `iptables -D` removes only one.
+cause-name-clash-unchecked = The host had a bridge of that name, and the run went on with it. Whoever has not made a bridge must not take it for his own: heed EEXIST.
+    .why = It gets another's address, and is removed in the end.
+cause-bridge-of-another-taken = Somebody else's bridge has changed: { $observed }, before { $expected }. Heed EEXIST when creating it.
+    .why = Whatever hung on it is cut off.
+cause-subnet-clash-unchecked = The host has an address of that subnet on another interface, and the run went on. Compare with the host's addresses first, and refuse.
+    .why = With one network on two interfaces the host sends to only one of them.
+cause-filter-failure-ignored = The program that makes rules has failed, and the container runs all the same, without them ({ $observed }). Look at its status, and end the run.
+    .why = A warning is read by nobody. The container's programs then wait for answers that do not come.
+cause-publish-breaks-the-run = With a published port the command does not start, on the bridge alone it does. What the runtime printed stands beside this.
+    .why = nft and iptables name the rule that they do not take.
+cause-port-not-published = The host's port does not lead into the container ({ $observed }). Rewrite the destination before routing (dnat in prerouting), to the container's address and its port.
+    .why = The host itself listens to nobody there.
+cause-port-outlives-container = The container has ended, and the host's port still leads to where it was ({ $observed } instead of { $expected }). Remove the rule with its container, not with the bridge.
+    .why = The next container with that address gets the calls.
 
 ## For a person to look at; nothing is deducted
 

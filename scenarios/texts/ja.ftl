@@ -22,6 +22,7 @@ step-6 = 次のステップ
 step-6-1 = 次のステップ  Capability の制限
 step-6-2 = 次のステップ  OverlayFS の導入
 step-6-3 = 次のステップ  OCI ランタイム仕様
+step-6-4 = 次のステップ  ブリッジ
 
 ## 起きたこと
 
@@ -29,6 +30,7 @@ message-check-passed = 期待どおり: { $observed }
 message-check-failed = 期待は { $expected }、実際は { $observed }
 message-no-controller = このマシンの cgroup v2 には { $controller } コントローラーがないため、ここでは調べられませんでした。
 message-no-swap = このマシンにはスワップがなく、スワップ制限の漏れが現れないため、ここでは調べられませんでした。
+message-no-packet-filter = このマシンには、ランタイムがマスカレードに使う nft も iptables もありません。どちらかがあれば試験されます。仮想マシンには、ディストリビューションのユーザーランドを必要とするプログラムのときだけ iptables があります。`--backend local` ではそのマシンにあるものが使われます (apt-get install nftables)。
 message-not-offered = ランタイムが「{ $option }」オプションを持つとは boxproof.toml の [offers] に書かれていません。
 message-policy-declared =
     { $policy ->
@@ -1584,6 +1586,181 @@ cause-layer-path-cut = パスにコロン、カンマ、空白、バックスラ
     .why = lowerdir= はコロンごとに、オプションはカンマごとに切られます。
 cause-too-many-layers = 60 のレイヤーは多すぎるようです。ひとつのディレクトリにリンクで短い名前を付け、そこからマウントするか、fsconfig の lowerdir+ (Linux 6.5) を使ってください。
     .why = mount(2) が受け取るオプションは 1 ページまでで、残りは切り捨てられます。
+
+scenario-bridge-option = 指定したブリッジにコンテナがつながる
+    .what = コンテナには指定したサブネットのアドレスとデフォルトルートがあります。ケーブルのホスト側はその名前のブリッジに差さっていて、ブリッジは UP し、デフォルトルートの先のアドレスを持っています。ホストとコンテナは互いに届きます。
+    .why = ブリッジはスイッチです。すべてのコンテナのケーブルがそこに集まり、ホスト自身の場所はブリッジのアドレスです。
+    .hand =
+        { -held }                                          # オプションを付けて
+        ip -details link show master br0                   # ケーブルのホスト側
+        ip address show br0                                # UP、ゲートウェイのアドレス
+        sudo nsenter --target $P --net ip route            # default via そのアドレス
+    .man = ip-link(8) のマニュアル, https://docs.kernel.org/networking/bridge.html
+check-bridge-option-linked = コンテナに lo のほかのインターフェースがある
+check-bridge-option-address = サブネットのアドレスが付いている
+check-bridge-option-default-route = デフォルトルートがある
+check-bridge-option-plugged-in = ケーブルがその名前のブリッジに差さっている
+check-bridge-option-bridge-is-up = ブリッジが UP している
+check-bridge-option-host-address = デフォルトルートの先のアドレスがブリッジに付いている
+check-bridge-option-way-in = ホストからコンテナに届く
+check-bridge-option-way-back = コンテナからホストに届く
+
+scenario-bridge-neighbours = 同じブリッジの 2 つのコンテナが互いに届く
+    .what = 2 つのコンテナを同じブリッジにつなぎます。アドレスは別々で、互いに届きます。
+    .why = ブリッジはそのためにあります。あるコンテナのプログラムが、別のコンテナのデータベースと話します。
+    .hand =
+        { -held }                                          # オプションを付けて、2 つ
+        sudo nsenter --target $P --net nc 10.77.0.3 9          # 相手のアドレス。connection refused なら届いている
+    .man = https://docs.kernel.org/networking/bridge.html
+check-bridge-neighbours-addresses-differ = アドレスが違う
+check-bridge-neighbours-reaches-the-other = 1 つ目から 2 つ目に届く
+check-bridge-neighbours-reached-by-the-other = 2 つ目から 1 つ目に届く
+
+scenario-bridge-many-at-once = 同時に始まる 4 つのコンテナに 4 つのアドレスが付く
+    .what = 4 つのコンテナを、互いに待たずに同じブリッジで始めます。すべてが始まり、アドレスは別々です。
+    .why = 空いているアドレスを探してから書き留めるまでの間に、ほかの誰かも探すかもしれません。ブリッジを作るときも同じで、あとから来たものは、もうあるブリッジを見つけます。
+    .hand =
+        for n in 1 2 3 4; do sudo ./mycontainer run --network bridge /bin/ip address & done; wait
+    .man = flock(2) のマニュアル
+check-bridge-many-at-once-all-start = すべてが始まる
+check-bridge-many-at-once-addresses-differ = アドレスが違う
+
+scenario-bridge-way-out = ブリッジのコンテナがホストとして外に出られる
+    .what = ホストの向こうに別のネットワークがあります。コンテナはそこのサーバーに届き、サーバーからはホストが呼んだように見えます。
+    .why = 外では誰も 10.x への道を知りません。ホストがパケットを転送し (ip_forward)、送信元を自分のアドレスに書き換える (マスカレード) ので、返事がホストに戻ってきます。
+    .hand =
+        sysctl net.ipv4.ip_forward                         # コンテナが動いている間は 1
+        sudo nft list ruleset                              # または sudo iptables -t nat -S。masquerade のルールがある
+    .man = nft(8), iptables-extensions(8) のマニュアル
+check-bridge-way-out-host-reaches-it = ホストからサーバーに届く
+check-bridge-way-out-container-reaches-it = コンテナからサーバーに届く
+check-bridge-way-out-seen-as-the-host = サーバーにはホストのアドレスが見える
+
+scenario-bridge-outlives-the-first = 残ったコンテナのためにブリッジが残る
+    .what = 同じブリッジの 2 つのコンテナのうち、1 つ目が終わります。ブリッジはまだあり、2 つ目は前と同じくホストとして外に出られます。
+    .why = ブリッジとルールは、つながっている全員のものです。最初に終わったものが片付けると、ほかのコンテナが切り離されます。
+    .hand =
+        { -held }                                          # オプションを付けて 2 つ動かし、1 つ目を終わらせる
+        ip link show br0; sudo nft list ruleset            # どちらもまだある
+    .man = nft(8) のマニュアル
+check-bridge-outlives-the-first-way-out-before = 両方が動いている間、2 つ目は外に出られる
+check-bridge-outlives-the-first-hardware-address-stays = ケーブルが増減してもブリッジの MAC アドレスが変わらない
+check-bridge-outlives-the-first-bridge-stays = 1 つ目が終わってもブリッジがあり、UP している
+check-bridge-outlives-the-first-way-out-after = 2 つ目はそのあともホストとして外に出られる
+
+scenario-bridges-apart = あるブリッジが終わっても別のブリッジに影響しない
+    .what = 2 つのコンテナが 2 つのブリッジにつながっています。片方が終わっても、もう片方はホストとして外に出られます。
+    .why = 転送はマシン全体でひとつの設定です。それを切ると、すべてのネットワークで切れます。
+    .hand =
+        { -held }                                          # オプションを付けて 2 つのブリッジで動かし、2 つ目を終わらせる
+        sysctl net.ipv4.ip_forward                         # まだ 1
+    .man = https://docs.kernel.org/networking/ip-sysctl.html
+check-bridges-apart-way-out-before = 両方が動いている間、1 つ目は外に出られる
+check-bridges-apart-way-out-after = もう片方が終わっても外に出られる
+
+scenario-bridge-no-residue = ブリッジのものが何も残らない
+    .what = ブリッジのコンテナが 1 つ終わったあとも、同時に 2 つ動いて終わったあとも、ホストのインターフェース、パケットフィルターのルール、設定、ファイルは前のままです。前から転送が有効だったなら、有効のままです。
+    .why = 残ったルールは、次にそのアドレスを持つものに効きます。実行のたびに追加されるルールは積み重なります。前からルーターだったホストは、ルーターのままでなければなりません。
+    .hand =
+        sudo nft list ruleset > before; ip link >> before; sysctl net.ipv4.ip_forward
+        sudo ./mycontainer run --network bridge /bin/true
+        (sudo nft list ruleset; ip link) | diff before -; sysctl net.ipv4.ip_forward
+    .man = nft(8) のマニュアル, https://docs.kernel.org/networking/ip-sysctl.html
+check-bridge-no-residue-after-one = 1 つのコンテナのあとに何も残っていない
+check-bridge-no-residue-after-two = 同時に動いた 2 つのあとに何も残っていない
+check-bridge-no-residue-forwarding-kept = 前から有効だった転送が有効のままである
+
+scenario-bridge-clash = ほかの誰かのブリッジとネットワークに手を出さない
+    .what = 指定した名前のブリッジがホストにすでにある場合と、そのサブネットのアドレスがホストの別のインターフェースにある場合です。どちらも実行は拒否され、ほかの誰かのブリッジは前のままです。
+    .why = 自分で作っていないブリッジは消してはいけません。また、ひとつのネットワークが 2 つのインターフェースにあると、ホストはその片方にしか送りません。
+    .hand =
+        sudo ip link add br0 type bridge
+        sudo ./mycontainer run --network bridge,name=br0 /bin/true; echo $?     # 0 ではない
+        ip link show br0                                   # まだある
+    .man = ip-link(8), ip-route(8) のマニュアル
+check-bridge-clash-name-refused = 使われている名前は拒否される
+check-bridge-clash-others-bridge-as-before = ほかの誰かのブリッジは前のままである
+check-bridge-clash-subnet-refused = ホストの別の場所にあるサブネットは拒否される
+
+scenario-bridge-filter-fails = ルールを作れなければコンテナが始まらない
+    .what = ルールを作るプログラム (nft、iptables) が失敗します。すると実行も失敗します。ランタイムがそれらを使わず、コンテナがホストとして外に出られるなら、それでもかまいません。
+    .why = ネットワークが半分だけのコンテナは、あとで原因の分かりにくいところで失敗します。名前が引けない、接続がタイムアウトする、などです。
+    .hand =
+        mkdir broken; printf '#!/bin/sh\nexit 1\n' > broken/nft; chmod +x broken/nft
+        sudo env PATH=$PWD/broken:$PATH ./mycontainer run --network bridge /bin/true; echo $?     # 0 ではない
+    .man = nft(8), iptables(8) のマニュアル
+check-bridge-filter-fails-refused-or-complete = 実行が拒否されるか、ネットワークが完全である
+
+scenario-bridge-publish = 公開したポートが、コンテナの生きている間だけ中につながる
+    .what = ホストの向こうからホストのポートを呼ぶと、コンテナの中のソケットが答えます。コンテナが終わると、同じブリッジに別のコンテナがいても、ホストは接続を拒否します。
+    .why = 外では誰もコンテナのアドレスを知りません。ホストのポートがその代わりです。コンテナより長く残ったルールは、誰もいないところか、次にそのアドレスをもらったものにつながります。
+    .hand =
+        sudo ./mycontainer run --network bridge --publish 8080:80 /bin/nc -l -p 80 &
+        nc 192.0.2.1 8080                                  # 別のマシンから、ホストのアドレスに
+    .man = nft(8), iptables-extensions(8) のマニュアル
+check-bridge-publish-reached = ポートがコンテナの中につながる
+check-bridge-publish-closed-afterwards = コンテナが終わるとポートが閉じる
+
+cause-bridge-breaks-the-run = ブリッジを頼むとコマンドが始まりません。頼まなければ始まります。ランタイムが出力したものを横に示します。
+    .why = ブリッジ、ケーブル、ルールを作った結果を、ひとつずつ確かめましょう。
+cause-second-on-the-bridge-fails = 1 つ目のコンテナはブリッジにつながりますが、2 つ目が始まりません。ブリッジがすでにあっても、ランタイム自身のものなら誤りではありません。
+    .why = すでにある名前のインターフェースを作ろうとすると EEXIST になります。
+cause-second-bridge-fails = 1 つのブリッジは動きますが、その横の 2 つ目が動きません。ブリッジ、テーブル、状態にそれぞれの名前を付けましょう。
+    .why = 決まった名前のものは、ひとつしか置けません。
+cause-bridge-network-not-made = ブリッジを頼んだのに、コンテナに lo のほかのインターフェースがありません。ペアを作り、片方をブリッジに差し、もう片方をコンテナの名前空間に入れましょう。
+    .why = ケーブルのないブリッジは誰もつなぎません。
+cause-address-outside-the-subnet = コンテナのアドレス ({ $observed }) が期待 ({ $expected }) と違います。指定されたサブネットの空いているアドレスを、そのプレフィックス長で付けましょう。
+    .why = ネットワークが違うと、ゲートウェイを通るほかに道がありません。
+cause-bridge-not-made = 指定した名前のブリッジがありません: ip link add 名前 type bridge。
+    .why = その名前を教わった人は、その名前のブリッジを探します。
+cause-cable-not-plugged-in = ケーブルのホスト側がブリッジに差さっていません (実際は { $observed }、期待は { $expected }): ip link set VETH master 名前。
+    .why = 差さっていなければ、アドレスがいくつあってもパケットは届きません。
+cause-bridge-down = ブリッジが DOWN しています: ip link set 名前 up。
+    .why = 新しいインターフェースは DOWN しています。ケーブルが UP していても通じません。
+cause-bridge-without-address = コンテナのデフォルトルートの先のアドレスが、ホストのどこにもありません。ブリッジに付けましょう: ip address add ゲートウェイ/プレフィックス dev 名前。
+    .why = コンテナがゲートウェイの持ち主をたずねても誰も答えず、"No route to host" (EHOSTUNREACH) になります。
+cause-gateway-not-the-bridge = ゲートウェイのアドレスが、ブリッジではなく { $observed } に付いています。ブリッジ自身に付けましょう。
+    .why = カーネルは、アドレスの付いたインターフェースにネットワークへの経路を作ります。
+cause-neighbours-apart = あるコンテナから別のコンテナに届きません ({ $observed })。2 本のケーブルは同じブリッジに差さっていますか？ 2 つのアドレスにはサブネットのプレフィックス長が付いていますか？
+    .why = 同じブリッジの隣は、経路もルールもなしに ARP で見つかります。
+cause-forwarding-off = ホストがコンテナのパケットを転送していません ({ $observed })。net.ipv4.ip_forward が 0 です。最初のコンテナが始まるときに有効にしましょう。
+    .why = ルーターでないホストは、自分あてでないパケットを捨てます。
+cause-no-way-out = 転送は有効なのに、コンテナがホストの向こうに届きません ({ $observed })。ブリッジへのデフォルトルートはありますか？ 転送を捨てるルールはありませんか？
+    .why = パケットは、コンテナの経路、ホストの転送、フィルターのルールを順に通ります。
+cause-not-masqueraded = ホストの向こうで、コンテナ自身のアドレスが見えています (実際は { $observed }、期待は { $expected })。サブネットから出るものをマスカレードしましょう: nft add rule ip T postrouting ip saddr サブネット oifname != 名前 masquerade。
+    .why = 外では誰もそのアドレスへの道を知らず、返事が戻りません。
+cause-containers-collide-on-the-bridge = 同時に始めた 4 つのコンテナのうち、動いていないものがあります (期待は { $expected }、実際は { $observed })。ブリッジ、アドレス、ルールを作ったり変えたりする間は、ロックを持ちましょう。
+    .why = 順に始めれば動きます。2 つ目が、1 つ目の作りかけのものを見てしまうのです。
+cause-address-taken-twice = 同時に始めたコンテナのアドレスが同じです。空いているアドレスを探してから書き留めるまで、ロックを持ち続けましょう。
+    .why = どちらも、書かれる前に見たのです。
+cause-bridge-hardware-address-changes = ブリッジの MAC アドレスが、新しいケーブルのものに変わりました (期待は { $expected }、実際は { $observed })。作るときに専用のものを付けましょう: ip link add 名前 address 02:42:0a:01:02:01 type bridge。
+    .why = 付けなければ、差さっているもののうちいちばん小さい MAC アドレスになります。それが変わると、ARP テーブルの古い項目が消えるまで、コンテナは前のアドレスに送り続けます。
+cause-shared-bridge-removed = あるコンテナの終わりに、別のコンテナのつながっているブリッジが消されました。つながっている数を数え、最後のものが消すようにしましょう。
+    .why = ブリッジが消えると、すべてのケーブルが抜けます。
+cause-shared-rule-removed = あるコンテナが終わると、残ったコンテナが前のように外に出られません (実際は { $observed }、期待は { $expected })。ルールは両方のものです。最後のものが消すようにしましょう。
+    .why = サブネットのルールは、その中の全員のものです。
+cause-rule-of-another-removed = あるブリッジの終わりが、別のブリッジに影響しました (実際は { $observed }、期待は { $expected })。自分のブリッジのルールだけを消しましょう。
+    .why = `flush` やブリッジの名前のないルールは、全員に効きます。
+cause-forwarding-switched-off = コンテナの終わりに転送が無効にされましたが、ほかに必要としているものがあります。前から有効だったかどうかを覚えておき、すべてのブリッジの最後のものが終わるときだけ無効にしましょう。
+    .why = ip_forward はマシン全体に効きます。
+cause-rule-not-removed = パケットフィルターのルールが残っています ({ $observed })。エラーのあとも含めて、追加したものは消しましょう。自分専用のテーブルなら、まるごと消せます。
+    .why = 残ったルールは、次にそのアドレスを持つものに効きます。
+cause-rule-added-twice = 1 つのコンテナのあとには何も残りませんが、同時に 2 つ動いたあとにはルールが残っています ({ $observed })。まだないときだけ追加するか、自分のテーブルをまるごと置き換えましょう。
+    .why = `iptables -A` は実行のたびに追加し、`iptables -D` はひとつしか消しません。
+cause-name-clash-unchecked = その名前のブリッジがホストにすでにあるのに、そのまま実行されました。自分で作っていないブリッジを自分のものとして扱ってはいけません。EEXIST を無視しないでください。
+    .why = そのブリッジに別のアドレスが付き、最後に消されてしまいます。
+cause-bridge-of-another-taken = ほかの誰かのブリッジが変わりました (実際は { $observed }、前は { $expected })。作るときの EEXIST を無視しないでください。
+    .why = そこにつながっていたものが、すべて切り離されます。
+cause-subnet-clash-unchecked = そのサブネットのアドレスがホストの別のインターフェースにあるのに、そのまま実行されました。先にホストのアドレスと比べ、重なるなら拒否しましょう。
+    .why = ひとつのネットワークが 2 つのインターフェースにあると、ホストはその片方にしか送りません。
+cause-filter-failure-ignored = ルールを作るプログラムが失敗したのに、ルールのないままコンテナが動いています ({ $observed })。終了ステータスを確かめ、実行を終わらせましょう。
+    .why = 警告は誰も読みません。コンテナのプログラムは、来ない返事を待つことになります。
+cause-publish-breaks-the-run = ポートを公開するとコマンドが始まりません。ブリッジだけなら始まります。ランタイムが出力したものを横に示します。
+    .why = nft と iptables は、受け付けなかったルールを表示します。
+cause-port-not-published = ホストのポートがコンテナの中につながりません ({ $observed })。経路を決める前に、宛先をコンテナのアドレスとポートに書き換えましょう (prerouting の dnat)。
+    .why = ホスト自身は、そこで誰の接続も待っていません。
+cause-port-outlives-container = コンテナが終わったのに、ホストのポートが前の場所につながったままです (期待は { $expected }、実際は { $observed })。ルールはブリッジとではなく、コンテナと一緒に消しましょう。
+    .why = 次にそのアドレスをもらったコンテナに、呼び出しが届いてしまいます。
 
 ## 人が確かめるべきこと（減点はしない）
 

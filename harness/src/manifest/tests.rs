@@ -97,6 +97,14 @@ fn a_network_has_three_values_and_the_runtime_chooses_the_rest() {
 }
 
 #[test]
+fn a_bridge_is_told_by_name_and_subnet() {
+    let text = "runtime.program = 'p'\n[offers]\nbridge = ['--on', '{name},{subnet}']\npublish = ['-p', '{value}']";
+    let asked = [(Offer::Bridge, "br0 10.1.2.0/28"), (Offer::Publish, "8080:80")];
+    let words = ["/w/p", "run", "--on", "br0,10.1.2.0/28", "-p", "8080:80", "sh"];
+    assert_eq!(called(&parsed(text).invocation, &asked, &["sh"]), words);
+}
+
+#[test]
 fn the_verbs_of_an_oci_runtime_stand_behind_words_of_their_own() {
     let before = |text: &str| {
         let words = parsed(text).invocation.before_verb(&place("/w/p".as_ref(), "/w/rootfs".as_ref()));
@@ -195,6 +203,8 @@ fn mistakes_name_place_and_what_is_accepted() {
             "unknown placeholder {value}, this option has only {address} {gateway} {link}",
         ),
         (offers("network = [\"{link}{link}\"]"), ":4:11: the words of `network` must hold {link} exactly once"),
+        (offers("bridge = [\"{name}\"]"), ":4:10: the words of `bridge` must hold {subnet} exactly once"),
+        (offers("publish = [\"{value}\"]"), ":4:11: `publish` leads to a container on a bridge"),
         (offers("overlay = []"), "`overlay` holds no words"),
         ("[build]\ncommand = []\n[runtime]\nprogram = 'p'".into(), ":2:11: `build` holds no words"),
         ("[build]\ncommand = 'make'\n[runtime]\nprogram = 'p'".into(), ":2:11: invalid type: string"),

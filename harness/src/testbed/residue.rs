@@ -33,6 +33,8 @@ enum Value {
         mode: u32,
     },
     Link,
+    /// How many of them there are.
+    Count(usize),
     Special {
         mode: u32,
     },
@@ -49,6 +51,7 @@ impl fmt::Display for Value {
             }
             Value::Directory { mode } => write!(f, "directory, mode {mode:o}"),
             Value::Link => f.write_str("link"),
+            Value::Count(count) => write!(f, "{count}"),
             Value::Special { mode } => write!(f, "special, mode {mode:o}"),
             Value::Entry => Ok(()),
         }
@@ -80,6 +83,13 @@ impl Inventory {
         }
         for link in links {
             items.insert(("link", link.name), Value::Words(if link.up { "up".into() } else { "down".into() }));
+        }
+        for chain in crate::nftables::rules()? {
+            // What two rules do is not compared, only how many there are.
+            let count = items.entry(("rule", chain)).or_insert(Value::Count(0));
+            if let Value::Count(count) = count {
+                *count += 1;
+            }
         }
         for group in super::cgroup::subgroups(Path::new("/sys/fs/cgroup")) {
             items.insert(("cgroup", group.display().to_string()), Value::Entry);

@@ -114,6 +114,16 @@ fn a_right_runtime_takes_the_next_steps(
         "layers-apart",
         "layers-paths-odd",
         "layers-many",
+        "bridge-option",
+        "bridge-neighbours",
+        "bridge-many-at-once",
+        "bridge-way-out",
+        "bridge-outlives-the-first",
+        "bridges-apart",
+        "bridge-no-residue",
+        "bridge-clash",
+        "bridge-filter-fails",
+        "bridge-publish",
         "oci-lifecycle",
         "oci-order",
         "oci-kill",
@@ -204,11 +214,14 @@ fn every_control_is_examined() {
     assert!(missing.is_empty(), "add to the values above: {missing:?}");
 }
 
-/// In the virtual machine, where `/` is shared, a limit holds and there is swap: everything.
+/// In the virtual machine, where `/` is shared, a limit holds and there is swap: everything. Only nft is not there, nor what
+/// needs it.
 #[test]
 fn mycontainer_is_right_in_the_machine() {
     let report = full_exam("mycontainer", || runtime("mycontainer"));
-    let other: Vec<&Check> = report.checks.iter().filter(|check| check.status != Status::Pass).collect();
+    let lacking = |check: &Check| check.status == Status::Skip && check.message.id == "no-packet-filter";
+    let other: Vec<&Check> =
+        report.checks.iter().filter(|check| check.status != Status::Pass && !lacking(check)).collect();
     assert!(other.is_empty(), "{}", explain(&other));
 }
 

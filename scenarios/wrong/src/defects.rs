@@ -39,7 +39,7 @@ pub fn activate(id: &str) -> bool {
 macro_rules! defects {
     ($($id:ident $description:literal)+) => {
         /// The name of a defect. The letters are its group: RF root file system, UT hostname, PI pids and lifetime,
-        /// MP mounts, NN network namespace, VE veth and addresses, CG cgroup, OV volumes, CA capabilities and calls,
+        /// MP mounts, NN network namespace, VE veth and addresses, BR bridges, CG cgroup, OV volumes, CA capabilities and calls,
         /// RT the program itself.
         #[derive(Clone, Copy, PartialEq, Eq)]
         pub enum Defect { $($id),+ }
@@ -148,6 +148,26 @@ defects! {
     VE27 "the host's address is given to its lo, and stays there; host: it is on lo, and the way to the container's network leads there; inside: no answer from the host"
     VE28 "the name of the host's end has more than 15 bytes; host: every run with a network ends in 125; inside: never starts"
     VE29 "--network is read and forgotten; host: only lo in the container; inside: likewise"
+
+    BR01 "the bridge has no address; host: the gateway is nobody's; inside: no answer (EHOSTUNREACH)"
+    BR02 "the bridge is never set up; host: it is down; inside: no answer"
+    BR04 "ip_forward is not switched on; host: it is 0 while containers run; inside: only the host answers"
+    BR05 "no masquerading; host: packets leave with the container's own address; inside: whoever knows no way back does not answer"
+    BR07 "the rules are never removed; host: the table of nf_tables stays; inside: nothing"
+    BR08 "the rule is appended by every run and removed by the last alone; host: after two containers one is left; inside: nothing"
+    BR09 "whoever ends first removes the rules of all; host: a second container's packets leave with its own address; inside: as BR05, from then on"
+    BR11 "ip_forward switched on and left so; host: it is 1 afterwards; inside: nothing"
+    BR13 "a published port outlives its container, as long as there is another on the bridge; host: the rule still leads to its address; inside: nothing"
+    BR14 "nft's failure is a warning; host: where it fails the run goes on without masquerading; inside: as BR05"
+    BR15 "a bridge that is there already is taken for its own; host: somebody else's of that name gets an address, and is removed in the end; inside: nothing"
+    BR30 "ip_forward switched off by the last container, whoever had switched it on; host: it is 0 where it was 1; inside: nothing"
+    BR31 "nobody looks whether the host has the subnet elsewhere; host: two interfaces with one network; inside: what the host sends may go astray"
+    BR32 "every container gets the subnet's second address; host: two containers have one; inside: likewise"
+    BR33 "ip_forward switched off by the last container on one bridge while another has some; host: it is 0 while those run; inside: only the host answers"
+    BR34 "the cable is not plugged into the bridge; host: its end has no master; inside: no answer"
+    BR35 "whoever ends first removes the bridge; host: it is gone while a second container runs; inside: no answer from then on"
+    BR36 "the bridge's hardware address is left to the kernel; host: it is the lowest of its ports', another when such a one comes or goes; inside: no answer until the neighbour's entry has aged"
+    BR37 "the lock is let go between looking for an address and writing it down; host: containers that start at once have one; inside: likewise"
 
     CG01 "cgroup v1 paths on cgroup v2, errors ignored; host: the payload is in the runtime's cgroup, no limit in force, an empty memory/ID beside it while it runs; inside: nothing"
     CG02 "mkdir's error ignored; host: where the cgroup cannot be made, a run with limits gives status 0 and runs without them; inside: nothing"

@@ -5,6 +5,7 @@
 //! for that property must fail, and say why. It works as the workshop's programs do: `rootfs/` in the current directory
 //! becomes the root, the command is PID 1, its exit status is the runtime's.
 
+mod bridge;
 mod cgroup;
 mod defects;
 mod failure;
@@ -23,6 +24,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
+use bridge::{Bridge, Port};
 use defects::Defect::*;
 use defects::{TABLE, activate, defect};
 use failure::{Doing, Failure, USAGE};
@@ -34,8 +36,8 @@ const HELP: &str = "usage: wrong-runtime [--defect ID] run [OPTIONS] [--] CMD [A
        wrong-runtime [--defect ID] --root STATE create --bundle DIR [--pid-file FILE] ID
        wrong-runtime [--defect ID] --root STATE start|state|kill|delete [--force] ID [SIGNAL]
        wrong-runtime --list [--json]
-options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY, --volume FROM:TO[:ro],
-         --cap-drop NAME, --cap-add NAME, --image DIR";
+options: --hostname NAME, --memory SIZE, --cpus N, --pids N, --network ADDRESS/PREFIX,GATEWAY,
+         --bridge NAME,SUBNET/PREFIX, --publish HOST:CONTAINER, --volume FROM:TO[:ro], --cap-drop NAME, --cap-add NAME, --image DIR";
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -110,8 +112,19 @@ fn parse_run(words: &[OsString]) -> Result<Request, Failure> {
 }
 
 fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<String>) -> Result<(), Failure> {
-    const OPTIONS: [&str; 9] =
-        ["--hostname", "--memory", "--cpus", "--pids", "--network", "--volume", "--cap-add", "--cap-drop", "--image"];
+    const OPTIONS: [&str; 11] = [
+        "--hostname",
+        "--memory",
+        "--cpus",
+        "--pids",
+        "--network",
+        "--bridge",
+        "--publish",
+        "--volume",
+        "--cap-add",
+        "--cap-drop",
+        "--image",
+    ];
     if !OPTIONS.contains(&name) {
         if defect(RT43) {
             return Ok(());
@@ -124,6 +137,8 @@ fn set_option(request: &mut Request, name: &str, value: impl FnOnce() -> Option<
         "--memory" => request.limits.set_memory(&value)?,
         "--cpus" => request.limits.set_cpus(&value)?,
         "--network" => request.network = Some(Network::parse(&value)?),
+        "--bridge" => request.bridge = Some(Bridge::parse(&value)?),
+        "--publish" => request.ports.push(Port::parse(&value)?),
         "--image" => request.layers.push(value.into()),
         "--cap-add" => request.capabilities.add(&value)?,
         "--cap-drop" => request.capabilities.drop(&value)?,

@@ -30,6 +30,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// A cable of this address and this way to everywhere.
+    pub fn new(address: Ipv4Addr, prefix: u8, gateway: Ipv4Addr) -> Self {
+        Self { address, prefix, gateway }
+    }
+
     /// Reads `10.0.0.2/24,10.0.0.1`: the container's address, and the host's, which is its way to everywhere.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let parts = || {
@@ -94,6 +99,20 @@ pub fn connect(network: &Network, container: Pid, id: &str) -> Result<Cable, Fai
     Ok(cable)
 }
 
+/// Lays a cable whose end is plugged into a bridge: the gateway's address is the bridge's.
+pub fn plug(network: &Network, bridge: &str, container: Pid, id: &str) -> Result<Cable, Failure> {
+    let name = host_name(id);
+    let host = Netlink::open().doing("open a netlink socket")?;
+    host.add_veth(&name, container).doing(format_args!("create the veth pair {name}"))?;
+    let cable = Cable { host, name };
+    if !defect(BR34) {
+        cable.host.set_master(&cable.name, bridge).doing(format_args!("plug {} into {bridge}", cable.name))?;
+    }
+    cable.host.set_up(&cable.name).doing(format_args!("set {} up", cable.name))?;
+    connect_inside(container, network.address, network.prefix, network.gateway)?;
+    Ok(cable)
+}
+
 /// The container's end: address, up, default route.
 fn connect_inside(container: Pid, address: Ipv4Addr, prefix: u8, gateway: Ipv4Addr) -> Result<(), Failure> {
     let inside = within(container, Netlink::open).doing("open a netlink socket in the container")?;
@@ -133,10 +152,11 @@ fn within(container: Pid, action: fn() -> io::Result<Netlink>) -> io::Result<Net
 }
 
 /// A conversation with rtnetlink(7), which belongs to the network namespace that it was opened in.
-struct Netlink(OwnedFd);
+pub struct Netlink(OwnedFd);
 
 impl Netlink {
-    fn open() -> io::Result<Self> {
+    /// In the network namespace of the caller.
+    pub fn open() -> io::Result<Self> {
         let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkRoute)?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         Ok(Self(socket))
@@ -159,7 +179,21 @@ impl Netlink {
         self.order(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &body.concat())
     }
 
-    fn set_up(&self, name: &str) -> nix::Result<()> {
+    /// `ip link add NAME address MAC type bridge`. Without an address of its own a bridge takes the lowest of its ports'.
+    pub fn add_bridge(&self, name: &str, mac: Option<[u8; 6]>) -> nix::Result<()> {
+        let info = attribute(libc::IFLA_LINKINFO, &attribute(libc::IFLA_INFO_KIND, b"bridge"));
+        let mac = mac.map(|mac| attribute(libc::IFLA_ADDRESS, &mac)).unwrap_or_default();
+        let body = [&link(0, 0)[..], &named(name), &mac, &info].concat();
+        self.order(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL, &body)
+    }
+
+    fn set_master(&self, name: &str, bridge: &str) -> nix::Result<()> {
+        let master = attribute(libc::IFLA_MASTER, &self.index(bridge)?.to_ne_bytes());
+        self.order(libc::RTM_NEWLINK, 0, &[&link(0, 0)[..], &named(name), &master].concat())
+    }
+
+    /// `ip link set NAME up`.
+    pub fn set_up(&self, name: &str) -> nix::Result<()> {
         self.order(libc::RTM_NEWLINK, 0, &[&link(0, libc::IFF_UP)[..], &named(name)].concat())
     }
 
@@ -173,11 +207,13 @@ impl Netlink {
         self.order(libc::RTM_NEWLINK, 0, &[&link(0, 0)[..], &named(name), &owner].concat())
     }
 
-    fn delete(&self, name: &str) -> nix::Result<()> {
+    /// `ip link delete NAME`.
+    pub fn delete(&self, name: &str) -> nix::Result<()> {
         self.order(libc::RTM_DELLINK, 0, &[&link(0, 0)[..], &named(name)].concat())
     }
 
-    fn add_address(&self, name: &str, address: Ipv4Addr, prefix: u8) -> nix::Result<()> {
+    /// `ip address add ADDRESS/PREFIX dev NAME`.
+    pub fn add_address(&self, name: &str, address: Ipv4Addr, prefix: u8) -> nix::Result<()> {
         // struct ifaddrmsg: family, length of the prefix, flags, scope, the link's index.
         let head = [libc::AF_INET as u8, prefix, 0, 0];
         let index = self.index(name)?.to_ne_bytes();

@@ -21,6 +21,7 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, chroot, geteuid, getpid, pipe2};
 
+use crate::bridge::{Bridge, Member, Port};
 use crate::cgroup::{Cgroup, Limits};
 use crate::defects::Defect::*;
 use crate::defects::defect;
@@ -57,6 +58,10 @@ pub struct Request {
     pub limits: Limits,
     /// `--network`.
     pub network: Option<Network>,
+    /// `--bridge`.
+    pub bridge: Option<Bridge>,
+    /// `--publish`, as often as it was given.
+    pub ports: Vec<Port>,
     /// `--volume`, as often as it was given.
     pub volumes: Vec<Volume>,
     /// `--image`, as often as it was given: the lowest layer first.
@@ -72,7 +77,7 @@ pub struct Request {
 }
 
 /// Runs the command in a container and gives the status to leave with.
-pub fn run(request: Request) -> Result<u8, Failure> {
+pub fn run(mut request: Request) -> Result<u8, Failure> {
     if !geteuid().is_root() && !defect(PI03) {
         return if defect(RT27) { Ok(0) } else { Err(Failure::own("only root can make these namespaces")) };
     }
@@ -108,7 +113,9 @@ pub fn run(request: Request) -> Result<u8, Failure> {
         prepare_proc_outside(&container)?;
     }
     let cgroup = Cgroup::create(&id, &request.limits)?;
-    let ended = start_and_wait(&container, cgroup.as_ref(), &signals, &id, request.network.as_ref());
+    let member = request.bridge.take().map(|bridge| bridge.join(&id, &request.ports)).transpose()?;
+    let ways = Ways { own: request.network.as_ref(), member: member.as_ref() };
+    let ended = start_and_wait(&container, cgroup.as_ref(), &signals, &id, &ways);
     if defect(OV10) {
         volume::remove_mount_points(&container);
     }
@@ -227,13 +234,20 @@ impl Drop for Running {
     }
 }
 
+/// Where the container's cables lead.
+struct Ways<'a> {
+    own: Option<&'a Network>,
+    member: Option<&'a Member>,
+}
+
 fn start_and_wait(
     container: &Container,
     cgroup: Option<&Cgroup>,
     signals: &SignalFd,
     id: &str,
-    network: Option<&Network>,
+    ways: &Ways,
 ) -> Result<u8, Failure> {
+    let network = ways.own;
     let (go_inside, go) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
     let (report, failure) = pipe2(OFlag::O_CLOEXEC).doing("pipe2")?;
     let (tap, stdout) = if defect(RT17) || defect(RT19) || defect(RT31) {
@@ -258,6 +272,8 @@ fn start_and_wait(
     let _name = name_network(pid, id)?;
     let early = network.filter(|_| !defect(VE11) && !defect(VE29));
     let cable = early.map(|network| net::connect(network, pid, id)).transpose()?;
+    let plug = |member: &Member| net::plug(&member.network(), member.bridge(), pid, id);
+    let _plugged = ways.member.map(plug).transpose()?;
     if let Some(cgroup) = cgroup.filter(|_| !defect(CG10) && !defect(CG12)) {
         // What getpid() says in the container is 1, whoever hears of it.
         cgroup.add(if defect(CG13) { Pid::from_raw(1) } else { pid })?;

@@ -26,7 +26,7 @@ fn ids_are_unique_and_well_formed() {
     for id in &ids {
         let (letters, digits) = id.split_at(2);
         assert!(
-            ["RF", "UT", "PI", "MP", "NN", "VE", "CG", "OV", "CA", "OC", "RT"].contains(&letters),
+            ["RF", "UT", "PI", "MP", "NN", "VE", "BR", "CG", "OV", "CA", "OC", "RT"].contains(&letters),
             "{id}: no such group"
         );
         assert!(digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()), "{id}: not two digits");

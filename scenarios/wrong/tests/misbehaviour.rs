@@ -26,6 +26,10 @@ const SECOND: &str = "hold; r run true 2>/dev/null; echo $?; release";
 const NETWORK: &str = "hold --network 10.9.8.2/28,10.9.8.1; nsenter -t $P -n ip -4 ";
 const TWO_NETWORKS: &str =
     "hold --network 10.9.8.2/28,10.9.8.1; r run --network 10.9.9.2/28,10.9.9.1 true 2>/dev/null; echo $?; release";
+/// A container on a bridge.
+const BRIDGE: &str = "hold --bridge br9,10.9.8.0/28;";
+/// The same, after a second one there has ended.
+const TWO_ON_A_BRIDGE: &str = "hold --bridge br9,10.9.8.0/28; r run --bridge br9,10.9.8.0/28 true;";
 /// A read-only volume, as a bundle has it.
 const VOLUME_IN_BUNDLE: &str =
     r#"',"mounts":[{"destination":"/v","type":"bind","source":"'$PWD'/v","options":["rbind","ro"]}]'"#;
@@ -219,6 +223,75 @@ fn hook(line: &str, then: &str) -> String {
 #[case("VE27", "r run --network 10.9.8.2/28,10.9.8.1 true; ip address show lo | grep -c 10.9.8.1", "0", "1")]
 #[case("VE28", "r run --network 10.9.8.2/28,10.9.8.1 true 2>/dev/null; echo $?", "0", "125")]
 #[case("VE29", &format!("{NETWORK} link | grep -c eth0; release"), "1", "0")]
+#[case("BR01", &format!("{BRIDGE} ip -o -4 address show br9 | grep -c 10.9.8.1; release"), "1", "0")]
+#[case("BR02", &format!("{BRIDGE} ip -o link show br9 | grep -c ,UP; release"), "1", "0")]
+#[case("BR04", &format!("{BRIDGE} cat /proc/sys/net/ipv4/ip_forward; release"), "1", "0")]
+#[case("BR05", &format!("{BRIDGE} nft list ruleset | grep -c masquerade; release"), "1", "0")]
+#[case("BR07", "r run --bridge br9,10.9.8.0/28 true; nft list ruleset | grep -c masquerade", "0", "1")]
+#[case("BR08", &format!("{TWO_ON_A_BRIDGE} release; nft list ruleset | grep -c masquerade"), "0", "1")]
+#[case("BR09", &format!("{TWO_ON_A_BRIDGE} nft list ruleset | grep -c masquerade; release"), "1", "0")]
+#[case("BR11", "r run --bridge br9,10.9.8.0/28 true; cat /proc/sys/net/ipv4/ip_forward", "0", "1")]
+#[case(
+    "BR13",
+    &format!("{BRIDGE} r run --bridge br9,10.9.8.0/28 --publish 80:80 true; nft list ruleset | grep -c dnat; release"),
+    "0",
+    "1"
+)]
+#[case(
+    "BR14",
+    "printf '#!/bin/sh\nexit 1' > /tmp/nft; chmod +x /tmp/nft; PATH=/tmp:$PATH; \
+     r run --bridge br9,10.9.8.0/28 true 2>/dev/null; echo $?",
+    "125",
+    "0"
+)]
+#[case(
+    "BR15",
+    "ip link add br9 type bridge; r run --bridge br9,10.9.8.0/28 true 2>/dev/null; echo $?; ip link | grep -c br9",
+    "125\n1",
+    "0\n0"
+)]
+#[case(
+    "BR30",
+    "echo 1 > /proc/sys/net/ipv4/ip_forward; r run --bridge br9,10.9.8.0/28 true; cat /proc/sys/net/ipv4/ip_forward",
+    "1",
+    "0"
+)]
+#[case(
+    "BR31",
+    "ip link add other type bridge; ip address add 10.9.8.5/24 dev other; \
+     r run --bridge br9,10.9.8.0/28 true 2>/dev/null; echo $?",
+    "125",
+    "0"
+)]
+#[case(
+    "BR32",
+    &format!("{BRIDGE} r run --bridge br9,10.9.8.0/28 ip -o -4 address show eth0 | grep -c 10.9.8.2/; release"),
+    "0",
+    "1"
+)]
+#[case(
+    "BR33",
+    &format!("{BRIDGE} r run --bridge br8,10.9.9.0/28 true; cat /proc/sys/net/ipv4/ip_forward; release"),
+    "1",
+    "0"
+)]
+#[case("BR34", &format!("{BRIDGE} ip -o link show master br9 | grep -c wr-; release"), "1", "0")]
+#[case("BR35", &format!("{TWO_ON_A_BRIDGE} ip link | grep -c br9: ; release"), "1", "0")]
+#[case(
+    "BR36",
+    &format!(
+        "{BRIDGE} ip link add low address 00:00:00:00:00:02 type veth peer name low2; ip link set low master br9; \
+         ip link show br9 | grep -c 00:00:00:00:00:02; release"
+    ),
+    "0",
+    "1"
+)]
+#[case(
+    "BR37",
+    "for n in 1 2; do r run --bridge br9,10.9.8.0/28 ip -o -4 address show eth0 > $n & done; wait; cmp -s 1 2; echo $?",
+    "1",
+    "0"
+)]
 #[case("CG01", IN_CGROUP, "1", "0")]
 #[case("CG02", "mount -o remount,bind,ro \"$CGROUP_ROOT\"; r run --pids 9 true 2>/dev/null; echo $?", "125", "0")]
 #[case("CG03", "hold; grep -c /payload$ /proc/$P/cgroup; release", "0", "1")]

@@ -37,6 +37,12 @@ use rstest::rstest;
      nsenter -t $P -n ip route | grep -o default.via.10.9.8.1; release; links",
     "10.9.8.2/28\ndefault via 10.9.8.1\n0"
 )]
+#[case::bridge(
+    "hold --bridge br9,10.9.8.0/28 --publish 80:8080; nsenter -t $P -n ip -o -4 address show eth0 | grep -o '10[^ ]*/28'; \
+     r run --bridge br9,10.9.8.0/28 ip route | grep -o default.via.10.9.8.1; nft list ruleset | grep -c -e masq -e dnat; \
+     release; links; ip link | grep -c br9; nft list ruleset | wc -l; cat /proc/sys/net/ipv4/ip_forward; ls /run",
+    "10.9.8.2/28\ndefault via 10.9.8.1\n2\n0\n0\n0\n0"
+)]
 #[case::volume(
     "mkdir v; echo nonce > v/file; r run --volume $PWD/v:/deep/v sh -c 'cat /deep/v/file; echo back > /deep/v/other'; \
      cat v/other; r run --volume $PWD/v:/v:ro sh -c ': > /v/third' 2>/dev/null; ls v",
