@@ -34,8 +34,9 @@ pub fn create(root: &Path, creation: &Creation) -> Result<()> {
 pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
     let signals = block_signals().doing("block signals")?;
     let (store, mut child) = prepare(root, creation)?;
+    let record = finished(&store, &creation.id)?;
+    let started = begin(&store, &record);
     drop(store);
-    let started = start(root, &creation.id);
     if started.is_ok() && manner == Manner::Detached {
         child.release();
         return Ok(0);
@@ -43,8 +44,22 @@ pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
     let status = started.and_then(|()| child.supervise(&signals, false));
     // Should it be there still, it has not been started.
     drop(child);
-    delete(root, &creation.id, true)?;
+    // What the caller waits for is the command's status, whatever becomes of the rest.
+    if let Err(error) = clear_up(root, &record) {
+        error.print();
+    }
     status
+}
+
+/// Deletes a container that has ended here, unless somebody else has: the name may be another's by now.
+fn clear_up(root: &Path, record: &Record) -> Result<()> {
+    match Store::open(root, &record.id) {
+        Err(_) if !root.join(&record.id).exists() => Ok(()),
+        store => match store? {
+            store if store.load()?.as_ref() == Some(record) => forget(store, true),
+            _ => Ok(()),
+        },
+    }
 }
 
 fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
@@ -150,7 +165,11 @@ impl Io {
 pub fn start(root: &Path, id: &str) -> Result<()> {
     let store = Store::open(root, id)?;
     let record = finished(&store, id)?;
-    let status = store.status(&record);
+    begin(&store, &record)
+}
+
+fn begin(store: &Store, record: &Record) -> Result<()> {
+    let (id, status) = (&record.id, store.status(record));
     if status != Status::Created {
         return Err(Error::new(format!("cannot start container {id}: it is {}, not created", status.name())));
     }
@@ -242,8 +261,13 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         Err(_) if force && !root.join(id).exists() => return Ok(()),
         store => store?,
     };
+    forget(store, force)
+}
+
+fn forget(store: Store, force: bool) -> Result<()> {
     // Without a record, and with nobody who holds its lock, its creator has died.
     let Some(record) = store.load()? else { return store.remove() };
+    let id = &record.id;
     if let Some(process) = record.process() {
         if !force {
             let status = store.status(&record).name();

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -185,6 +187,27 @@ fn of_two_who_start_at_once_one_does() {
     let mut codes = both.map(|mut child| child.wait().unwrap().code());
     codes.sort();
     assert_eq!(codes, [Some(0), Some(125)]);
+    bundle.ok(&["delete", "--force", "c"]);
+}
+
+/// While `run` waits, its container is deleted, and its name given to another.
+#[test]
+fn run_deletes_its_own_container_and_no_other() {
+    let Some(bundle) = Bundle::new(&["sleep", "1000"], |_| {}) else { return };
+    let mut command = bundle.command(&["run", "--bundle", ".", "--pid-file", "pid", "c"]);
+    let mut runtime = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !bundle.path("pid").exists() || bundle.state()["status"] != "running" {
+        assert_eq!(runtime.try_wait().unwrap(), None);
+        std::thread::yield_now();
+    }
+    let signal = |signal| kill(Pid::from_raw(runtime.id() as i32), signal).unwrap();
+    // It is not to notice before both has happened.
+    signal(Signal::SIGSTOP);
+    bundle.ok(&["delete", "--force", "c"]);
+    bundle.ok(&["create", "c"]);
+    signal(Signal::SIGCONT);
+    assert_eq!(runtime.wait().unwrap().code(), Some(137));
+    assert_eq!(bundle.state()["status"], "created");
     bundle.ok(&["delete", "--force", "c"]);
 }
 
