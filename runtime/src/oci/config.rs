@@ -263,7 +263,8 @@ fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, S
     Ok(list)
 }
 
-fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Hooks {
+/// The hooks, which are read again whenever some are to be run.
+pub fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Hooks {
     let hooks = spec.hooks().clone().unwrap_or_default();
     let list = |hooks: &Option<Vec<oci::Hook>>| hooks.iter().flatten().map(hook).collect::<Vec<_>>();
     let prestart = list(hooks.prestart());
@@ -484,6 +485,23 @@ mod tests {
         config[key] = "web".into();
         assert!(read(config.clone()).unwrap_err().to_string().contains("needs a UTS namespace"));
         config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": "uts" }));
+        read(config).unwrap();
+    }
+
+    /// A namespace that is joined may be the machine's own, by whatever path.
+    #[rstest]
+    #[case("network", "net", "net.ipv4.ip_forward")]
+    #[case("ipc", "ipc", "kernel.shmmax")]
+    #[case("uts", "uts", "kernel.hostname")]
+    fn what_is_joined_divides_if_it_is_another(#[case] kind: &str, #[case] file: &str, #[case] name: &str) {
+        let mut config = config();
+        let own = format!("/proc/{}/ns/{file}", std::process::id());
+        config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": kind, "path": own }));
+        config["linux"]["sysctl"] = serde_json::json!({ name: "1" });
+        let message = read(config.clone()).unwrap_err().to_string();
+        assert!(message.contains(&format!("sysctl {name} is not of a namespace")), "{message}");
+        // What is not there is another, until somebody tries to join it.
+        config["linux"]["namespaces"][2]["path"] = "/absent".into();
         read(config).unwrap();
     }
 

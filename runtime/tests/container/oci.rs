@@ -265,6 +265,7 @@ fn a_failing_hook_ends_it_all() {
 #[case("/process/args", json!([]), "process.args is empty")]
 #[case("/root/path", json!("absent"), "absent: ENOENT")]
 #[case("/linux/sysctl", json!({ "kernel.core_pattern": "x" }), "sysctl kernel.core_pattern")]
+#[case("/linux/sysctl", json!({ "net.ipv4.absent": "1" }), "write /proc/sys/net/ipv4/absent: ENOENT")]
 #[case("/linux/cgroupsPath", json!("/"), "the root of all groups")]
 #[case("/linux/cgroupsPath", json!("../../x"), "leads out of its place")]
 #[case("/linux/resources", json!({ "memory": { "swappiness": 5 } }), "cgroup v2 has nothing for")]
@@ -279,6 +280,33 @@ fn what_cannot_be_done_is_refused(#[case] place: &str, #[case] value: Value, #[c
     assert_eq!(status, Some(125));
     assert!(said.contains(why), "{said}");
     assert!(bundle.output(&["list", "-q"]).stdout.iter().all(|byte| *byte == b'\n'));
+}
+
+/// What a container's sysctls change is the network that it joins, and that must not be the one of whoever calls the runtime.
+#[test]
+fn sysctls_are_for_a_network_that_is_another() {
+    let Some(bundle) = Bundle::new(&["cat", "/proc/sys/net/ipv4/ip_default_ttl"], |config| {
+        config["linux"]["sysctl"] = json!({ "net.ipv4.ip_default_ttl": "77" });
+        config["linux"]["namespaces"][1]["path"] = "@".into();
+    }) else {
+        return;
+    };
+    let mut other = Command::new("unshare").args(["--net", "cat"]).stdin(Stdio::piped()).spawn().unwrap();
+    let network = |pid: &dyn std::fmt::Display| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap();
+    while network(&other.id()) == network(&"self") {
+        std::thread::yield_now();
+    }
+    let file = bundle.path("config.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let run = |path: &str| {
+        fs::write(&file, text.replace('@', path)).unwrap();
+        bundle.verb(&["run", "--bundle", ".", "c"])
+    };
+    assert!(run("/proc/self/ns/net").1.contains("sysctl net.ipv4.ip_default_ttl is not of a namespace"));
+    assert_eq!(run(&format!("/proc/{}/ns/net", other.id())), (Some(0), String::new()));
+    assert_eq!(bundle.stdout(), "77\n");
+    drop(other.stdin.take());
+    other.wait().unwrap();
 }
 
 #[rstest]
