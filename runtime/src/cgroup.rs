@@ -223,7 +223,7 @@ pub fn apply(group: &Path, settings: &[Setting]) -> Result<()> {
 
 /// Where cgroup2 is mounted. There are two places where systemd mounts it, the second on a machine that still has
 /// version 1 as well; the kernel's list of mounts, which can be long, is for the others.
-fn mount_point() -> Result<PathBuf> {
+pub fn mount_point() -> Result<PathBuf> {
     for usual in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
         if statfs(usual).is_ok_and(|file_system| file_system.filesystem_type() == CGROUP2_SUPER_MAGIC) {
             return Ok(usual.into());

@@ -13,6 +13,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, fstat, major, minor, mkdirat};
 use nix::unistd::{UnlinkatFlags, chdir, fchdir, pivot_root, unlinkat, write};
 
+use crate::cgroup;
 use crate::container::Root;
 use crate::error::{Context, Error, Result};
 use crate::overlay::{self, Image};
@@ -200,10 +201,13 @@ impl Rootfs {
                 let doing = || format!("mount {kind} on {}", target.display());
                 let beneath = self.directory(target)?;
                 match mount_on(&beneath, kind, name, item.flags.set, data) {
-                    // Root of a user namespace must not, but may look at that of the host, whose / is still here.
-                    Err(Errno::EPERM | Errno::EBUSY) if kind == "cgroup2" => {
-                        let source = Source::Bind { path: "/sys/fs/cgroup".into(), depth: Depth::Recursive };
-                        return self.mount(&Mount { source, ..item.clone() });
+                    // Root of a user namespace must not, but may look at that of the host, whose / is still here. The flags
+                    // are for all that is mounted below it, too.
+                    Err(error @ (Errno::EPERM | Errno::EBUSY)) if kind == "cgroup2" => {
+                        let Ok(path) = cgroup::mount_point() else { return Err(error).doing_with(doing) };
+                        let source = Source::Bind { path, depth: Depth::Recursive };
+                        let flags = Flags { set_below: item.flags.set, ..item.flags };
+                        return self.mount(&Mount { source, flags, target: target.clone() });
                     }
                     result => result.doing_with(doing)?,
                 }

@@ -10,6 +10,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, MYCONTAINER, stderr};
+use crate::limits::root;
 
 /// A bundle in a bed, and the runtime's memory.
 struct Bundle {
@@ -372,6 +373,36 @@ fn who_was_killed_was_not_created() {
     assert_eq!(status, Some(125));
     assert!(said.contains("was killed before it was finished"), "{said}");
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
+}
+
+/// Who may not mount cgroup2 gets that of the host to look at, and nothing beside it or below it that could be written.
+#[test]
+fn the_hosts_groups_are_looked_at_only() {
+    let Some(bundle) = Bundle::new(&["cat", "/proc/self/mountinfo"], |config| {
+        config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
+        let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
+        config["linux"]["uidMappings"] = mappings.clone();
+        config["linux"]["gidMappings"] = mappings;
+        config["linux"]["maskedPaths"] = json!([]);
+        let options = json!(["ro", "nosuid"]);
+        let groups =
+            json!({ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": options });
+        config["mounts"].as_array_mut().unwrap().push(groups);
+    }) else {
+        return;
+    };
+    if root().is_none() {
+        eprintln!("not tried, because cgroup v2 is not mounted");
+        return;
+    }
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    let text = bundle.stdout();
+    let mounts = text.lines().filter(|line| line.split(' ').nth(4).unwrap().starts_with("/sys/fs/cgroup"));
+    let mounts: Vec<&str> = mounts.collect();
+    assert!(!mounts.is_empty(), "{text}");
+    for line in mounts {
+        assert!(line.contains(" ro,nosuid") && line.contains(" - cgroup2 "), "{line}");
+    }
 }
 
 #[test]
