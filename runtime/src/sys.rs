@@ -5,6 +5,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
+use nix::sys::resource::Resource;
 use nix::unistd::Pid;
 
 /// From linux/sched.h. The constant of the same name in `libc` is an `int`, in which this bit has no place.
@@ -172,6 +173,16 @@ pub fn open_process(pid: Pid) -> nix::Result<OwnedFd> {
     let pidfd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
     // SAFETY: pidfd_open has returned a new descriptor, which nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(pidfd as RawFd) })
+}
+
+/// `prlimit(2)`: the limit of a process, soft and hard, and a new one if it is to have that.
+pub fn limit(process: Pid, resource: Resource, new: Option<[u64; 2]>) -> nix::Result<[u64; 2]> {
+    let (pid, resource) = (process.as_raw(), resource as libc::c_int);
+    let new = new.as_ref().map_or(std::ptr::null(), |new| new.as_ptr());
+    let mut old = [0_u64; 2];
+    // SAFETY: `new`, if there is one, and `old` are the kernel's `struct rlimit64`, and outlive the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_prlimit64, pid, resource, new, old.as_mut_ptr()) })?;
+    Ok(old)
 }
 
 /// `capset(2)`. Takes the sets in halves of 32, for historical reasons.

@@ -96,6 +96,14 @@ impl Bundle {
     }
 }
 
+fn with_user_namespace(config: &mut Value) {
+    config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
+    let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
+    config["linux"]["uidMappings"] = mappings.clone();
+    config["linux"]["gidMappings"] = mappings;
+    config["linux"]["maskedPaths"] = json!([]);
+}
+
 #[test]
 fn a_life_has_its_order() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "echo begun; exec sleep 1000"], |_| {}) else { return };
@@ -379,11 +387,7 @@ fn who_was_killed_was_not_created() {
 #[test]
 fn the_hosts_groups_are_looked_at_only() {
     let Some(bundle) = Bundle::new(&["cat", "/proc/self/mountinfo"], |config| {
-        config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
-        let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
-        config["linux"]["uidMappings"] = mappings.clone();
-        config["linux"]["gidMappings"] = mappings;
-        config["linux"]["maskedPaths"] = json!([]);
+        with_user_namespace(config);
         let options = json!(["ro", "nosuid"]);
         let groups =
             json!({ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": options });
@@ -405,14 +409,36 @@ fn the_hosts_groups_are_looked_at_only() {
     }
 }
 
+/// The runtime's own hard limit of this kind is lower, and the container's root may not raise it. Nor may the runtime on a
+/// machine without the capability SYS_RESOURCE; then it is the runtime that says so.
+#[test]
+fn limits_of_processes_are_set_from_outside() {
+    let Some(bundle) = Bundle::new(&["sleep", "1000"], |config| {
+        with_user_namespace(config);
+        config["process"]["rlimits"] = json!([{ "type": "RLIMIT_RTPRIO", "soft": 3, "hard": 98 }]);
+    }) else {
+        return;
+    };
+    if !Command::new("prlimit").args(["--rtprio=3:98", "true"]).output().unwrap().status.success() {
+        let refused = "mycontainer: raise the limit RLIMIT_RTPRIO to 98: EPERM: Operation not permitted\n";
+        assert_eq!(bundle.verb(&["create", "c"]), (Some(125), refused.into()));
+        return;
+    }
+    bundle.ok(&["run", "--bundle", ".", "--detach", "c"]);
+    for who in ["1", "self"] {
+        let output = bundle.output(&["exec", "c", "cat", &format!("/proc/{who}/limits")]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().find(|line| line.starts_with("Max realtime priority")).unwrap_or_default();
+        let words: Vec<&str> = line.split_whitespace().skip(3).collect();
+        assert_eq!(words, ["3", "98"], "{who}: {}", stderr(&output));
+    }
+    bundle.ok(&["delete", "--force", "c"]);
+}
+
 #[test]
 fn ids_are_mapped() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "cat /proc/self/uid_map; stat -c %u /bin/busybox"], |config| {
-        config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
-        let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
-        config["linux"]["uidMappings"] = mappings.clone();
-        config["linux"]["gidMappings"] = mappings;
-        config["linux"]["maskedPaths"] = json!([]);
+        with_user_namespace(config)
     }) else {
         return;
     };
