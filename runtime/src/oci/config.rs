@@ -369,7 +369,7 @@ pub fn filters(linux: &oci::Linux) -> Result<Vec<BpfProgram>> {
         if action == otherwise {
             continue;
         }
-        let comparisons = entry.args().iter().flatten().map(comparison).collect::<Vec<_>>();
+        let comparisons = entry.args().iter().flatten().map(comparison).collect::<Result<Vec<_>>>()?;
         let rules = if comparisons.is_empty() { None } else { Some(seccomp::rule(&comparisons)?) };
         let place = match classes.iter().position(|(other, _)| *other == action) {
             Some(place) => place,
@@ -413,7 +413,11 @@ fn action(action: Action, number: Option<u32>) -> Result<SeccompAction> {
     })
 }
 
-fn comparison(argument: &oci::LinuxSeccompArg) -> seccomp::Comparison {
+fn comparison(argument: &oci::LinuxSeccompArg) -> Result<seccomp::Comparison> {
+    let index = match argument.index() {
+        index @ 0..=5 => index as u8,
+        index => return Err(Error::new(format!("config.json: calls have no argument {index}, only 0 to 5"))),
+    };
     let (value, second) = (argument.value(), argument.value_two().unwrap_or(0));
     let (operator, value) = match argument.op() {
         Operator::ScmpCmpNe => (SeccompCmpOp::Ne, value),
@@ -424,7 +428,7 @@ fn comparison(argument: &oci::LinuxSeccompArg) -> seccomp::Comparison {
         Operator::ScmpCmpGt => (SeccompCmpOp::Gt, value),
         Operator::ScmpCmpMaskedEq => (SeccompCmpOp::MaskedEq(value), second),
     };
-    (argument.index() as u8, SeccompCmpArgLen::Qword, operator, value)
+    Ok((index, SeccompCmpArgLen::Qword, operator, value))
 }
 
 #[cfg(test)]
@@ -477,6 +481,20 @@ mod tests {
         config["linux"][key] = value;
         let message = read(config).unwrap_err().to_string();
         assert!(message.contains(why), "{message}");
+    }
+
+    #[rstest]
+    #[case(5, None)]
+    #[case(6, Some("calls have no argument 6"))]
+    #[case(256, Some("calls have no argument 256"))]
+    fn calls_have_six_arguments(#[case] index: u32, #[case] why: Option<&str>) {
+        let mut config = config();
+        let argument = serde_json::json!({ "index": index, "value": 0, "op": "SCMP_CMP_EQ" });
+        let call = serde_json::json!({ "names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [argument] });
+        config["linux"]["seccomp"] = serde_json::json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [call] });
+        let error = read(config).err().map(|error| error.to_string());
+        assert_eq!(error.is_some(), why.is_some());
+        assert!(error.iter().all(|error| error.contains(why.unwrap_or_default())), "{error:?}");
     }
 
     #[rstest]
