@@ -251,6 +251,21 @@ fn hooks_run_in_their_places_with_the_state() {
     assert!(lines[0].1["pid"].as_i64().is_some_and(|pid| pid > 0));
 }
 
+/// It is the container's first process that runs these, and without a PID namespace SIGPIPE ends it.
+#[test]
+fn a_hook_need_not_read_its_state() {
+    let Some(bundle) = Bundle::new(&["sh", "-c", "exit 42"], |config| {
+        config["linux"]["namespaces"].as_array_mut().unwrap().remove(0);
+        config["hooks"] = json!({ "startContainer": [{ "path": "/bin/true" }] });
+        config["annotations"] = json!({ "long": "x".repeat(100_000) });
+    }) else {
+        return;
+    };
+    // It gets a group, of this name.
+    let id = format!("hook-{}", std::process::id());
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", &id]), (Some(42), String::new()));
+}
+
 #[test]
 fn a_failing_hook_ends_it_all() {
     let Some(bundle) = Bundle::new(&["true"], |config| {
