@@ -86,7 +86,7 @@ pub fn container(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Container>
         masked: paths(linux.masked_paths()),
         sysctls: sysctls(&linux, &namespaces)?,
         limits: linux.resources().as_ref().map(resources::settings).transpose()?.unwrap_or_default(),
-        hooks: hooks(id, bundle, spec),
+        hooks: hooks(id, bundle, spec)?,
         process: Process { seccomp: filters(&linux)?, ..self::process(process)? },
         namespaces,
     })
@@ -264,28 +264,38 @@ fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, S
 }
 
 /// The hooks, which are read again whenever some are to be run.
-pub fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Hooks {
+pub fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Hooks> {
     let hooks = spec.hooks().clone().unwrap_or_default();
-    let list = |hooks: &Option<Vec<oci::Hook>>| hooks.iter().flatten().map(hook).collect::<Vec<_>>();
-    let prestart = list(hooks.prestart());
-    Hooks {
-        create_runtime: [prestart, list(hooks.create_runtime())].concat(),
-        create_container: list(hooks.create_container()),
-        start_container: list(hooks.start_container()),
-        poststart: list(hooks.poststart()),
-        poststop: list(hooks.poststop()),
+    let list = |hooks: &Option<Vec<oci::Hook>>| hooks.iter().flatten().map(hook).collect::<Result<Vec<_>>>();
+    let prestart = list(hooks.prestart())?;
+    Ok(Hooks {
+        create_runtime: [prestart, list(hooks.create_runtime())?].concat(),
+        create_container: list(hooks.create_container())?,
+        start_container: list(hooks.start_container())?,
+        poststart: list(hooks.poststart())?,
+        poststop: list(hooks.poststop())?,
         state: State { id: id.into(), bundle: bundle.into(), annotations: annotations(spec), pid: 0 },
-    }
+    })
 }
 
-fn hook(hook: &oci::Hook) -> Hook {
+fn hook(hook: &oci::Hook) -> Result<Hook> {
+    let path = hook.path();
+    if !path.is_absolute() {
+        return Err(Error::new(format!("config.json: the path of the hook {} is not absolute", path.display())));
+    }
+    if hook.timeout().is_some_and(|seconds| seconds <= 0) {
+        return Err(Error::new(format!(
+            "config.json: the timeout of the hook {} is not greater than zero",
+            path.display()
+        )));
+    }
     let variable = |word: &String| word.split_once('=').map(|(name, value)| (name.into(), value.into()));
-    Hook {
-        path: hook.path().clone(),
+    Ok(Hook {
+        path: path.clone(),
         args: hook.args().iter().flatten().map(Into::into).collect(),
         env: hook.env().iter().flatten().filter_map(variable).collect(),
-        timeout: hook.timeout().map(|seconds| Duration::from_secs(seconds.max(0) as u64)),
-    }
+        timeout: hook.timeout().map(|seconds| Duration::from_secs(seconds as u64)),
+    })
 }
 
 /// A process, the container's first or one that joins it.
@@ -495,6 +505,15 @@ mod tests {
         let error = read(config).err().map(|error| error.to_string());
         assert_eq!(error.is_some(), why.is_some());
         assert!(error.iter().all(|error| error.contains(why.unwrap_or_default())), "{error:?}");
+    }
+
+    #[rstest]
+    #[case(serde_json::json!({ "path": "bin/true" }), "hook bin/true is not absolute")]
+    #[case(serde_json::json!({ "path": "/bin/true", "timeout": 0 }), "hook /bin/true is not greater than zero")]
+    fn hooks_must_be_possible(#[case] hook: serde_json::Value, #[case] why: &str) {
+        let mut config = config();
+        config["hooks"] = serde_json::json!({ "poststop": [hook] });
+        assert!(read(config).unwrap_err().to_string().contains(why));
     }
 
     #[rstest]

@@ -178,7 +178,7 @@ fn begin(store: &Store, record: &Record) -> Result<()> {
     fs::remove_file(store.gate()).doing("remove the gate")?;
     // The end of the connection is the moment in which the command has begun.
     run::read_report(gate)?;
-    let hooks = config::hooks(id, &record.bundle, &config::read(&store.config())?);
+    let hooks = config::hooks(id, &record.bundle, &config::read(&store.config())?)?;
     hooks::run_regardless(&hooks.poststart, &record.hook_state().to_json("running"));
     Ok(())
 }
@@ -277,7 +277,7 @@ fn forget(store: Store, force: bool) -> Result<()> {
         end(&process).doing_with(|| format!("end container {id}"))?;
     }
     record.cgroup.as_deref().map(cgroup::remove).transpose()?;
-    let hooks = config::read(&store.config()).map(|spec| config::hooks(id, &record.bundle, &spec));
+    let hooks = config::read(&store.config()).and_then(|spec| config::hooks(id, &record.bundle, &spec));
     store.remove()?;
     let state = hooks::State { pid: 0, ..record.hook_state() };
     hooks::run_regardless(&hooks?.poststop, &state.to_json("stopped"));
