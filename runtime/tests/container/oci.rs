@@ -1,6 +1,7 @@
 //! The verbs of the Open Container Initiative.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -138,6 +139,20 @@ fn run_returns_the_commands_status(#[case] args: &[&str], #[case] status: Option
     let Some(bundle) = Bundle::new(args, |_| {}) else { return };
     assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]).0, status);
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
+}
+
+/// A command that may not even be looked for is not said to be absent.
+#[test]
+fn a_closed_directory_is_not_an_empty_one() {
+    let Some(bundle) = Bundle::new(&["/closed/command"], |config| config["process"]["user"]["uid"] = json!(7)) else {
+        return;
+    };
+    let closed = bundle.bed.rootfs().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(126), "{said}");
+    assert!(said.contains("execute /closed/command in the container: EACCES: Permission denied"), "{said}");
 }
 
 #[test]
