@@ -47,11 +47,16 @@ pub const OPTIONS: [(&str, MsFlags, bool); 26] = [
 
 /// Reads a configuration.
 pub fn read(path: &Path) -> Result<oci::Spec> {
+    read_with_text(path).map(|(spec, _)| spec)
+}
+
+/// Reads a configuration once and for all: who keeps its text keeps what it has been taken for.
+pub fn read_with_text(path: &Path) -> Result<(oci::Spec, String)> {
     let doing = |error: &dyn std::fmt::Display| Error::new(format!("read {}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| doing(&error))?;
     let spec: oci::Spec = serde_json::from_str(&text).map_err(|error| doing(&error))?;
     match spec.version().split('.').next() {
-        Some("1") => Ok(spec),
+        Some("1") => Ok((spec, text)),
         _ => Err(doing(&format!("ociVersion {} is not one of version 1", spec.version()))),
     }
 }

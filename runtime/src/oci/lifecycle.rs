@@ -66,7 +66,7 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
     let Creation { id, bundle, io, .. } = creation;
     let bundle = fs::canonicalize(bundle).doing_with(|| format!("open the bundle {}", bundle.display()))?;
     let file = bundle.join("config.json");
-    let spec = config::read(&file)?;
+    let (spec, text) = config::read_with_text(&file)?;
     let mut container = config::container(id, &bundle, &spec)?;
     container.process.preserved = io.preserved;
     container.process.keep_keyring = creation.keep_keyring;
@@ -86,9 +86,9 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
         bundle,
         ..Record::default()
     };
-    let made = fs::copy(&file, store.config())
-        .doing_with(|| format!("copy {}", file.display()))
-        .and_then(|_| make(&container, group, console, &store, &mut record))
+    let made = fs::write(store.config(), text)
+        .doing_with(|| format!("write {}", store.config().display()))
+        .and_then(|()| make(&container, group, console, &store, &mut record))
         .and_then(|child| io.write_pid(record.pid).map(|()| child));
     match made {
         Ok(child) => Ok((store, child)),

@@ -1,12 +1,14 @@
 //! The verbs of the Open Container Initiative.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -129,6 +131,28 @@ fn a_life_has_its_order() {
     bundle.ok(&["delete", "c"]);
     assert!(bundle.verb(&["state", "c"]).1.contains("container c does not exist"));
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
+}
+
+/// What counts later is what was read when the container was made, and not what has taken its place meanwhile.
+#[test]
+fn config_json_is_read_once() {
+    let Some(bundle) = Bundle::new(&["true"], |_| {}) else { return };
+    let (file, other) = (bundle.path("config.json"), bundle.path("other.json"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    mkfifo(&file, Mode::S_IRWXU).unwrap();
+    let mut command = bundle.command(&["create", "c"]);
+    let mut creator = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Opened by both or by none: from here on the runtime waits for the text.
+    let mut pipe = fs::File::options().write(true).open(&file).unwrap();
+    fs::write(&other, "{}").unwrap();
+    fs::rename(&other, &file).unwrap();
+    pipe.write_all(text.as_bytes()).unwrap();
+    drop(pipe);
+    assert_eq!(creator.wait().unwrap().code(), Some(0));
+    let kept = fs::read_to_string(bundle.path("state/c/config.json")).unwrap();
+    bundle.ok(&["delete", "--force", "c"]);
+    assert_eq!(kept, text);
 }
 
 #[rstest]
