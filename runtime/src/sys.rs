@@ -188,11 +188,12 @@ pub fn limit(process: Pid, resource: Resource, new: Option<[u64; 2]>) -> nix::Re
 /// `capset(2)`. Takes the sets in halves of 32, for historical reasons.
 pub fn set_capabilities(effective: u64, permitted: u64, inheritable: u64) -> nix::Result<()> {
     const VERSION_3: u32 = 0x2008_0522;
-    let header = [VERSION_3, 0];
+    // Where the kernel does not know that version it writes here which one it does know.
+    let mut header = [VERSION_3, 0];
     let half = |shift: u32| [effective, permitted, inheritable].map(|mask| (mask >> shift) as u32);
     let data = [half(0), half(32)];
     // SAFETY: `header` and `data` are laid out as the call wants them and outlive it.
-    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_mut_ptr(), data.as_ptr()) }).map(drop)
 }
 
 /// Does the kernel know a capability of this number?
