@@ -282,7 +282,9 @@ impl Rootfs {
             place => {
                 let place = place.doing_with(doing)?;
                 if is(&place, SFlag::S_IFDIR) {
-                    return mount_on(&place, "tmpfs", "tmpfs", LOCKED | MsFlags::MS_RDONLY, "size=0").doing_with(doing);
+                    // As small as can be: 0 would be no limit at all.
+                    return mount_on(&place, "tmpfs", "tmpfs", LOCKED | MsFlags::MS_RDONLY, "nr_blocks=1,nr_inodes=1")
+                        .doing_with(doing);
                 }
                 sys::bind(&self.null()?, &place, Depth::Single).map(drop).doing_with(doing)
             }

@@ -390,6 +390,17 @@ fn what_is_masked_and_read_only_is() {
     assert_eq!(said.matches("Read-only file system").count(), 2, "{said}");
 }
 
+#[test]
+fn a_masked_directory_has_no_room() {
+    let Some(bundle) = Bundle::new(&["stat", "-fc", "%b %c", "/tmp"], |config| {
+        config["linux"]["maskedPaths"] = json!(["/tmp"]);
+    }) else {
+        return;
+    };
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    assert_eq!(bundle.stdout(), "1 1\n");
+}
+
 /// Where no /proc is mounted, what lies in its place is the image's word.
 #[test]
 fn the_image_does_not_say_how_many_capabilities_there_are() {
