@@ -390,12 +390,11 @@ fn nft(rules: &str) -> Result<()> {
         }
         child => child.doing_with(doing)?,
     };
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(rules.as_bytes()).doing("write the rules to nft")?;
-    }
+    // One that ends without reading them all has something to say about it: that comes first.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(rules.as_bytes()));
     let output = child.wait_with_output().doing("wait for nft")?;
     if output.status.success() {
-        return Ok(());
+        return written.doing("write the rules to nft");
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(Error::new(format!("nft has refused the rules: {}", said.lines().next().unwrap_or("without a word"))))
