@@ -55,6 +55,21 @@ fn a_published_port_leads_in() {
     server.finish();
 }
 
+/// Two networks would both have rules for it.
+#[test]
+fn a_port_of_the_hosts_leads_to_one_network() {
+    let Some(bed) = bed() else { return };
+    let before = network(&bed);
+    let first = bed.hold(&["--network", "bridge,name=br1,subnet=10.98.0.0/28", "--publish", "8080:80"], "read line");
+    let second = |publish| bed.run(&["--network", "bridge,name=br2,subnet=10.98.1.0/28", "--publish", publish, "true"]);
+    let output = second("8080:81");
+    assert_eq!(output.status.code(), Some(125));
+    assert!(stderr(&output).contains("tcp port 8080 leads to 10.98.0.2 already"), "{}", stderr(&output));
+    assert_eq!(second("8080:81/udp").status.code(), Some(0));
+    first.finish();
+    assert_eq!(network(&bed), before);
+}
+
 /// With more rules than a pipe holds.
 #[test]
 fn what_nft_says_is_passed_on() {
