@@ -24,6 +24,7 @@ mod run;
 mod seccomp;
 mod sys;
 mod user;
+mod values;
 
 use std::io::Write;
 use std::process::ExitCode;

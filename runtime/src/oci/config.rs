@@ -324,7 +324,7 @@ pub fn process(process: &oci::Process) -> Result<Process> {
     let mut rlimits: Vec<(Resource, u64, u64)> = Vec::new();
     for limit in process.rlimits().iter().flatten() {
         let name = limit.typ().to_string();
-        let Some(resource) = crate::cli::resource(name.trim_start_matches("RLIMIT_")) else {
+        let Some(resource) = crate::values::resource(name.trim_start_matches("RLIMIT_")) else {
             return Err(Error::new(format!("config.json: the limit {name} is unknown")));
         };
         if rlimits.iter().any(|(other, ..)| *other == resource) {
