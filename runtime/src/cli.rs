@@ -239,7 +239,8 @@ pub fn usage(problem: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mounts::{Flags, Mount, Source};
+    use crate::flags::Flags;
+    use crate::mounts::{Mount, Source};
     use crate::sys::Depth;
     use nix::mount::MsFlags;
     use rstest::rstest;

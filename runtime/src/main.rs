@@ -12,6 +12,7 @@ mod container;
 mod dev;
 mod error;
 mod exec;
+mod flags;
 mod hooks;
 mod init;
 mod mounts;

@@ -13,7 +13,8 @@ use crate::bridge::{self, Port};
 use crate::caps::{self, Mask};
 use crate::cgroup::Setting;
 use crate::error::{Error, Result};
-use crate::mounts::{Flags, Mount, Source};
+use crate::flags::Flags;
+use crate::mounts::{Mount, Source};
 use crate::sys::Depth;
 use crate::user;
 /// A size in bytes. The kernel takes only bytes, and takes `50` for 50 of them: the container is killed before its

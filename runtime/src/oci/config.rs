@@ -17,8 +17,9 @@ use crate::caps::{self, Mask, Sets};
 use crate::container::{Container, Process, Root};
 use crate::dev::{self, Device};
 use crate::error::{Error, Result};
+use crate::flags::{self, Flags};
 use crate::hooks::{Hook, Hooks, State};
-use crate::mounts::{self, Flags, Mount, Source};
+use crate::mounts::{Mount, Source};
 use crate::namespaces::{Mapping, Namespaces};
 use crate::overlay::Image;
 use crate::seccomp;
@@ -183,7 +184,7 @@ fn root_propagation(linux: &oci::Linux, mounts: &[Mount]) -> Result<MsFlags> {
             Ok(MsFlags::MS_SLAVE | MsFlags::MS_REC)
         }
         None | Some("") => Ok(MsFlags::empty()),
-        Some(word) => mounts::propagation(word)
+        Some(word) => flags::propagation(word)
             .map(|flags| flags | MsFlags::MS_REC & if word == "unbindable" { MsFlags::empty() } else { MsFlags::all() })
             .ok_or_else(|| Error::new(format!("config.json: rootfsPropagation {word} is unknown"))),
     }
@@ -199,9 +200,7 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
         match option.as_str() {
             "bind" => bind = bind.or(Some(Depth::Single)),
             "rbind" => bind = Some(Depth::Recursive),
-            word if mounts::propagation(word).is_some() => {
-                flags.propagation = mounts::propagation(word).unwrap_or(none)
-            }
+            word if flags::propagation(word).is_some() => flags.propagation = flags::propagation(word).unwrap_or(none),
             word => match (known(word), word.strip_prefix('r').and_then(known)) {
                 (Some((_, flag, true)), _) => (flags.set, flags.clear) = (flags.set | *flag, flags.clear - *flag),
                 (Some((_, flag, false)), _) => (flags.set, flags.clear) = (flags.set - *flag, flags.clear | *flag),
