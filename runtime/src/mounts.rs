@@ -313,7 +313,8 @@ fn by_name(file: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
-/// Copies what is in a directory: files, links and directories, with their owners and modes.
+/// Copies what is in a directory: files, links and directories, with their owners and modes. By their names: whoever changes
+/// the rootfs at this moment, another container in it, could put a link in a directory's place.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
