@@ -14,9 +14,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use serde_json::{Value, json};
 
+use super::group::{self, Named};
 use super::state::{self, Record, Status, Store};
 use super::{Creation, Io, Manner, config};
-use crate::cgroup::{self, Named};
+use crate::cgroup;
 use crate::container::Container;
 use crate::error::{Context, Error, Result};
 use crate::hooks;
@@ -216,8 +217,8 @@ pub fn kill(root: &Path, id: &str, signal: &str, all: bool) -> Result<()> {
     let record = finished(&store, id)?;
     let number = signal_number(signal)?;
     match (record.process(), &record.cgroup) {
-        (_, Some(group)) if all => {
-            for pid in cgroup::processes(group)? {
+        (_, Some(path)) if all => {
+            for pid in group::processes(path)? {
                 let process = sys::open_process(nix::unistd::Pid::from_raw(pid));
                 let process = process.map(|pidfd| Process { pid: nix::unistd::Pid::from_raw(pid), pidfd });
                 // Some end while others are being killed.
