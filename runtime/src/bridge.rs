@@ -100,7 +100,8 @@ impl Bridge {
         // From here on it is undone by dropping.
         let member = Member { bridge: self.clone(), directory, address, lease: Some(file) };
         let made = self
-            .raise(leases.is_empty(), &member.directory)
+            .look_for_ports(&member.directory)
+            .and_then(|()| self.raise(leases.is_empty(), &member.directory))
             .and_then(|()| forward())
             .and_then(|()| self.update(&member.directory));
         drop(lock);
@@ -158,6 +159,20 @@ impl Bridge {
                     self.describe()
                 ))
                 .hint("choose another network with --network bridge,subnet=IP/PREFIX"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A port that leads to a container of another network leads nowhere else: of two tables of rules the first would win,
+    /// without a word. Our own lease is written by now: of two who look at once, one sees the other's.
+    fn look_for_ports(&self, directory: &Path) -> Result<()> {
+        let others = networks()?.into_iter().filter(|other| other != directory);
+        for path in others.flat_map(|other| entries(&other)).filter(|path| is_held(path)) {
+            let Some(lease) = Lease::read(&path) else { continue };
+            if let Some(port) = self.published.iter().find(|own| lease.ports.iter().any(|port| own.clashes(port))) {
+                let (host, protocol, address) = (port.host, &port.protocol, lease.address);
+                return Err(Error::new(format!("the host's {protocol} port {host} leads to {address} already")));
             }
         }
         Ok(())
@@ -245,10 +260,8 @@ fn forward() -> Result<()> {
 /// networks if that is empty.
 fn stop_forwarding() -> Result<()> {
     let _lock = lock(Path::new(STATE))?;
-    let (marker, prefix) = (marker()?, format!("{}-", here()?));
-    let mut neighbours = entries(Path::new(STATE));
-    neighbours.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)));
-    if marker.exists() && !neighbours.iter().any(|directory| lives(directory)) {
+    let marker = marker()?;
+    if marker.exists() && !networks()?.iter().any(|directory| lives(directory)) {
         fs::write(FORWARDING, "0").doing_with(|| format!("write {FORWARDING}"))?;
         fs::remove_file(&marker).doing_with(|| format!("remove {}", marker.display()))?;
     }
@@ -260,12 +273,23 @@ fn stop_forwarding() -> Result<()> {
     Ok(())
 }
 
+/// The directories of all networks here.
+fn networks() -> Result<Vec<PathBuf>> {
+    let prefix = format!("{}-", here()?);
+    let mut networks = entries(Path::new(STATE));
+    networks.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)));
+    Ok(networks)
+}
+
 /// Does a network have containers? Or is somebody at it just now, who will ask the same if he is its last.
 fn lives(directory: &Path) -> bool {
-    let held = |file: &File| file.try_lock().is_err();
-    let Ok(lock) = File::open(directory.join("lock")) else { return false };
-    let is_living = |path: &PathBuf| Lease::read(path).is_some() && File::open(path).is_ok_and(|file| held(&file));
-    held(&lock) || entries(directory).iter().any(is_living)
+    let is_living = |path: &PathBuf| Lease::read(path).is_some() && is_held(path);
+    is_held(&directory.join("lock")) || entries(directory).iter().any(is_living)
+}
+
+/// Does somebody hold the lock on a file?
+fn is_held(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_err())
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {
@@ -395,12 +419,11 @@ fn nft(rules: &str) -> Result<()> {
         }
         child => child.doing_with(doing)?,
     };
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(rules.as_bytes()).doing("write the rules to nft")?;
-    }
+    // One that ends without reading them all has something to say about it: that comes first.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(rules.as_bytes()));
     let output = child.wait_with_output().doing("wait for nft")?;
     if output.status.success() {
-        return Ok(());
+        return written.doing("write the rules to nft");
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(Error::new(format!("nft has refused the rules: {}", said.lines().next().unwrap_or("without a word"))))

@@ -1,12 +1,12 @@
 //! Limits: one cgroup (version 2) per container that has any, made before it and removed after it.
 //! See Documentation/admin-guide/cgroup-v2.rst.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -41,7 +41,7 @@ pub fn memory(bytes: u64) -> Vec<Setting> {
     vec![Setting::new("memory.max", bytes), Setting::new("memory.swap.max", 0), Setting::new("memory.oom.group", 1)]
 }
 
-fn controllers(settings: &[Setting]) -> Vec<String> {
+pub fn controllers(settings: &[Setting]) -> Vec<String> {
     // `cgroup` is not a controller but what every group has.
     let mut names: Vec<String> = settings.iter().map(|setting| setting.controller.clone()).collect();
     names.retain(|name| name != "cgroup");
@@ -109,79 +109,6 @@ impl Drop for Cgroup {
     }
 }
 
-/// A group that stays when this program ends: its name is known to others.
-pub struct Named {
-    pub path: PathBuf,
-    directory: File,
-}
-
-impl Named {
-    /// Makes it, and the groups above it. `None`: there is no place for a group, and no limit that would need one. What has
-    /// been made is removed again if the rest fails.
-    pub fn create(name: &Path, limits: &[Setting]) -> Result<Option<Named>> {
-        let parts = parts(name)?;
-        let root = match mount_point() {
-            Err(_) if limits.is_empty() => return Ok(None),
-            root => root?,
-        };
-        let mut made = Vec::new();
-        let group = Named::make(root, &parts, limits, &mut made);
-        if !matches!(group, Ok(Some(_))) {
-            made.iter().rev().for_each(|path| drop(fs::remove_dir(path)));
-        }
-        group
-    }
-
-    fn make(mut path: PathBuf, parts: &[&OsStr], limits: &[Setting], made: &mut Vec<PathBuf>) -> Result<Option<Named>> {
-        let wanted = controllers(limits);
-        for part in parts {
-            // What is switched on here stays on: the group outlives this program.
-            std::mem::forget(Controllers::enable(&path, &wanted)?);
-            path.push(part);
-            match fs::create_dir(&path) {
-                Ok(()) => made.push(path.clone()),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                // Who is not root need not have a place of his own.
-                Err(error) if limits.is_empty() && is_forbidden(&error) => return Ok(None),
-                Err(error) => return Err(error).doing_with(|| format!("create {}", path.display())),
-            }
-        }
-        let directory = File::open(&path).doing_with(|| format!("open {}", path.display()))?;
-        let events = fs::read_to_string(path.join("cgroup.events")).unwrap_or_default();
-        if events.contains("populated 1") {
-            return Err(Error::new(format!("there are processes in {} already", path.display())));
-        }
-        apply(&path, limits)?;
-        Ok(Some(Named { path, directory }))
-    }
-
-    /// For CLONE_INTO_CGROUP.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.directory.as_fd()
-    }
-}
-
-/// The names that a path is made of. It must lead to a group below the root: whoever ends or removes the container ends and
-/// removes all that is in its group.
-fn parts(path: &Path) -> Result<Vec<&OsStr>> {
-    let mut parts = Vec::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(part) => parts.push(part),
-            Component::RootDir | Component::CurDir => {}
-            _ => return Err(Error::new(format!("cgroupsPath {} leads out of its place", path.display()))),
-        }
-    }
-    if parts.is_empty() {
-        return Err(Error::new(format!("cgroupsPath {} is the root of all groups: name one below it", path.display())));
-    }
-    Ok(parts)
-}
-
-fn is_forbidden(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-}
-
 /// Ends whatever runs in a group, and removes it and the groups that were made in it.
 pub fn remove(path: &Path) -> Result<()> {
     let attempt = || match remove_tree(path) {
@@ -195,17 +122,6 @@ pub fn remove(path: &Path) -> Result<()> {
         result => result,
     };
     attempt().doing_with(|| format!("remove {}", path.display()))
-}
-
-/// The processes in a group and in those below it.
-pub fn processes(path: &Path) -> Result<Vec<i32>> {
-    let file = path.join("cgroup.procs");
-    let text = fs::read_to_string(&file).doing_with(|| format!("read {}", file.display()))?;
-    let mut list: Vec<i32> = text.lines().filter_map(|line| line.parse().ok()).collect();
-    for child in children(path)? {
-        list.extend(processes(&child)?);
-    }
-    Ok(list)
 }
 
 /// Writes limits to the files of a group.
@@ -223,7 +139,7 @@ pub fn apply(group: &Path, settings: &[Setting]) -> Result<()> {
 
 /// Where cgroup2 is mounted. There are two places where systemd mounts it, the second on a machine that still has
 /// version 1 as well; the kernel's list of mounts, which can be long, is for the others.
-fn mount_point() -> Result<PathBuf> {
+pub fn mount_point() -> Result<PathBuf> {
     for usual in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
         if statfs(usual).is_ok_and(|file_system| file_system.filesystem_type() == CGROUP2_SUPER_MAGIC) {
             return Ok(usual.into());
@@ -249,7 +165,7 @@ fn find_cgroup2(table: &str) -> Option<PathBuf> {
 }
 
 /// Controllers that had to be switched on for the children of the root group. Dropping this switches them off again.
-struct Controllers {
+pub struct Controllers {
     root: PathBuf,
     enabled: Vec<String>,
     /// The other groups that were there before: they cannot rely on what was off.
@@ -257,7 +173,7 @@ struct Controllers {
 }
 
 impl Controllers {
-    fn enable(root: &Path, wanted: &[String]) -> Result<Controllers> {
+    pub fn enable(root: &Path, wanted: &[String]) -> Result<Controllers> {
         let mut controllers = Controllers { root: root.into(), enabled: Vec::new(), neighbours: Vec::new() };
         let available = read_words(&root.join("cgroup.controllers"))?;
         if let Some(missing) = wanted.iter().find(|name| !available.contains(name)) {
@@ -366,7 +282,7 @@ fn ignore_interruption(error: Errno) -> nix::Result<i32> {
     if error == Errno::EINTR { Ok(1) } else { Err(error) }
 }
 
-fn children(path: &Path) -> Result<Vec<PathBuf>> {
+pub fn children(path: &Path) -> Result<Vec<PathBuf>> {
     list(path).doing_with(|| format!("list {}", path.display()))
 }
 
@@ -388,14 +304,6 @@ fn write(path: &Path, value: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn groups_lie_below_the_root() {
-        assert_eq!(parts(Path::new("/a/./b")).unwrap(), ["a", "b"]);
-        for path in ["", "/", ".", "/./", "..", "/a/../.."] {
-            assert!(parts(Path::new(path)).is_err(), "{path}");
-        }
-    }
 
     #[test]
     fn cgroup2_is_found_by_its_type() {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -55,10 +56,15 @@ fn candidates(command: &OsStr, environment: &[OsString]) -> Vec<OsString> {
 /// whoever starts it; what can be told for certain is told by `exec`.
 pub fn find(process: &Process) -> Result<()> {
     let Some(command) = process.args.first() else { return Err(Error::new("there is no command to execute")) };
-    if candidates(command, &process.env).iter().any(|file| Path::new(file).symlink_metadata().is_ok()) {
-        return Ok(());
+    let mut failure = Errno::ENOENT;
+    for file in candidates(command, &process.env) {
+        match Path::new(&file).symlink_metadata() {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => failure = Errno::EACCES,
+            Err(_) => {}
+        }
     }
-    Err(Errno::ENOENT).doing_with(|| execute(command)).map_err(|error| error.with_status(NOT_FOUND))
+    Err(not_executed(command, failure))
 }
 
 /// Executes CMD and returns only if that cannot be done. The arguments are passed on as they came, the name included.
@@ -83,8 +89,13 @@ pub fn exec(process: &Process, home: Option<&str>) -> Result<Infallible> {
             _ => return Err(error).doing_with(|| execute(&file)).map_err(|error| error.with_status(CANNOT_EXECUTE)),
         }
     }
+    Err(not_executed(command, failure))
+}
+
+/// None of the candidates was it.
+fn not_executed(command: &OsStr, failure: Errno) -> Error {
     let status = if failure == Errno::EACCES { CANNOT_EXECUTE } else { NOT_FOUND };
-    Err(failure).doing_with(|| execute(command)).map_err(|error| error.with_status(status))
+    Error::new(format!("{}: {failure}", execute(command))).with_status(status)
 }
 
 fn execute(command: &OsStr) -> String {

@@ -1,14 +1,16 @@
 //! Hooks: programs that config.json wants run at points of a container's life, with its state on their stdin.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::error::{Context, Result};
 use crate::sys;
@@ -87,11 +89,11 @@ impl Hook {
         if let Some((name, rest)) = self.args.split_first() {
             command.arg0(name).args(rest);
         }
-        let mut child = command.env_clear().envs(self.env.iter().cloned()).stdin(Stdio::piped()).spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A hook that does not read its state is none the worse.
-            let _ = stdin.write_all(state.as_bytes());
-        }
+        // A file and no pipe: a hook that does not read its state keeps nobody waiting, and nobody dies of SIGPIPE.
+        let mut stdin = File::from(memfd_create("state", MFdFlags::MFD_CLOEXEC)?);
+        stdin.write_all(state.as_bytes())?;
+        stdin.rewind()?;
+        let mut child = command.env_clear().envs(self.env.iter().cloned()).stdin(stdin).spawn()?;
         match self.timeout {
             Some(timeout) if !ends_within(&child, timeout)? => {
                 child.kill()?;
@@ -110,4 +112,23 @@ fn ends_within(child: &Child, timeout: Duration) -> nix::Result<bool> {
     let pidfd = sys::open_process(nix::unistd::Pid::from_raw(child.id() as i32))?;
     let milliseconds = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
     Ok(poll(&mut [PollFd::new(std::os::fd::AsFd::as_fd(&pidfd), PollFlags::POLLIN)], milliseconds)? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str, timeout: Duration) -> std::io::Result<()> {
+        let args = ["sh", "-c", script].map(OsString::from).to_vec();
+        let hook = Hook { path: "/bin/sh".into(), args, env: Vec::new(), timeout: Some(timeout) };
+        hook.run(&"x".repeat(1 << 20))
+    }
+
+    #[test]
+    fn a_state_may_be_larger_than_a_pipe() {
+        run("test $(/usr/bin/wc -c) = 1048576", Duration::from_secs(60)).unwrap();
+        // Nobody waits for it to be read.
+        let error = run("exec /bin/sleep 1000", Duration::from_millis(10)).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ETIMEDOUT));
+    }
 }

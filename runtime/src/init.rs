@@ -90,12 +90,7 @@ pub fn become_command(container: &Container, with: Surroundings, lines: &mut Lin
     //    byte. (getppid cannot tell: the parent is outside this PID namespace, so its number is 0 in either case.)
     //    In a user namespace of its own, become its root first: a change of user forgets that wish.
     if container.namespaces.user() {
-        lines.wait();
-        namespaces::become_root()?;
-        if container.namespaces.new & libc::CLONE_NEWNET != 0 {
-            // For the parent, who does this elsewhere, there would be no way back from that network.
-            net::switch_on_loopback()?;
-        }
+        enter_user_namespace(container, lines)?;
     }
     die_with_parent()?;
     if container.namespaces.new & libc::CLONE_NEWPID == 0 {
@@ -205,6 +200,14 @@ pub fn run(container: &Container, bond: Bond, console: Option<UnixStream>, lines
 
     // 11. From now on this process is the command: PID 1, who must reap what it adopts as any init must.
     exec::exec(process, account.home.as_deref())
+}
+
+/// Once the parent has said who is who: root of it, who may do here what needs no other root.
+fn enter_user_namespace(container: &Container, lines: &mut Lines) -> Result<()> {
+    lines.wait();
+    namespaces::become_root()?;
+    // For the parent, who does this elsewhere, there would be no way back from that network.
+    if container.namespaces.new & libc::CLONE_NEWNET != 0 { net::switch_on_loopback() } else { Ok(()) }
 }
 
 fn die_with_parent() -> Result<()> {

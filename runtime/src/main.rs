@@ -12,6 +12,7 @@ mod container;
 mod dev;
 mod error;
 mod exec;
+mod flags;
 mod hooks;
 mod init;
 mod mounts;
@@ -24,6 +25,7 @@ mod run;
 mod seccomp;
 mod sys;
 mod user;
+mod values;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -13,8 +13,10 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, fstat, major, minor, mkdirat};
 use nix::unistd::{UnlinkatFlags, chdir, fchdir, pivot_root, unlinkat, write};
 
+use crate::cgroup;
 use crate::container::Root;
 use crate::error::{Context, Error, Result};
+use crate::flags::{Flags, change};
 use crate::overlay::{self, Image};
 use crate::sys::{self, Depth};
 
@@ -65,29 +67,6 @@ pub enum Source {
     New { kind: String, name: String, data: String, copy_up: bool },
     /// A file or directory that the host has.
     Bind { path: PathBuf, depth: Depth },
-}
-
-/// How it is mounted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flags {
-    pub set: MsFlags,
-    pub clear: MsFlags,
-    /// For binds: the same for all mounts below.
-    pub set_below: MsFlags,
-    pub clear_below: MsFlags,
-    /// `MS_SLAVE` and the like, with `MS_REC` for all mounts below; empty leaves it as it is.
-    pub propagation: MsFlags,
-}
-
-impl Flags {
-    /// Nothing but these.
-    pub const fn of(set: MsFlags) -> Flags {
-        let none = MsFlags::empty();
-        Flags { set, clear: none, set_below: none, clear_below: none, propagation: none }
-    }
-
-    /// The directory and all that is mounted below it may be looked at, and not touched.
-    pub const READ_ONLY: Flags = Flags { set_below: MsFlags::MS_RDONLY, ..Flags::of(MsFlags::empty()) };
 }
 
 /// What every container has that does not say otherwise: /proc, by a process that is already in the new PID namespace
@@ -200,10 +179,13 @@ impl Rootfs {
                 let doing = || format!("mount {kind} on {}", target.display());
                 let beneath = self.directory(target)?;
                 match mount_on(&beneath, kind, name, item.flags.set, data) {
-                    // Root of a user namespace must not, but may look at that of the host, whose / is still here.
-                    Err(Errno::EPERM | Errno::EBUSY) if kind == "cgroup2" => {
-                        let source = Source::Bind { path: "/sys/fs/cgroup".into(), depth: Depth::Recursive };
-                        return self.mount(&Mount { source, ..item.clone() });
+                    // Root of a user namespace must not, but may look at that of the host, whose / is still here. The flags
+                    // are for all that is mounted below it, too.
+                    Err(error @ (Errno::EPERM | Errno::EBUSY)) if kind == "cgroup2" => {
+                        let Ok(path) = cgroup::mount_point() else { return Err(error).doing_with(doing) };
+                        let source = Source::Bind { path, depth: Depth::Recursive };
+                        let flags = Flags { set_below: item.flags.set, ..item.flags };
+                        return self.mount(&Mount { source, flags, target: target.clone() });
                     }
                     result => result.doing_with(doing)?,
                 }
@@ -278,7 +260,9 @@ impl Rootfs {
             place => {
                 let place = place.doing_with(doing)?;
                 if is(&place, SFlag::S_IFDIR) {
-                    return mount_on(&place, "tmpfs", "tmpfs", LOCKED | MsFlags::MS_RDONLY, "size=0").doing_with(doing);
+                    // As small as can be: 0 would be no limit at all.
+                    return mount_on(&place, "tmpfs", "tmpfs", LOCKED | MsFlags::MS_RDONLY, "nr_blocks=1,nr_inodes=1")
+                        .doing_with(doing);
                 }
                 sys::bind(&self.null()?, &place, Depth::Single).map(drop).doing_with(doing)
             }
@@ -329,7 +313,8 @@ fn by_name(file: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
-/// Copies what is in a directory: files, links and directories, with their owners and modes.
+/// Copies what is in a directory: files, links and directories, with their owners and modes. By their names: whoever changes
+/// the rootfs at this moment, another container in it, could put a link in a directory's place.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -352,44 +337,6 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Changes a finished mount, and those below it if that is asked for.
-fn change(mount: &OwnedFd, flags: &Flags) -> nix::Result<()> {
-    let Flags { set, clear, set_below, clear_below, propagation } = *flags;
-    let (recursive, kind) = (propagation.contains(MsFlags::MS_REC), (propagation - MsFlags::MS_REC).bits());
-    let steps = [(set, clear, 0, Depth::Single), (set_below, clear_below, 0, Depth::Recursive)];
-    let none = MsFlags::empty();
-    let ties = (none, none, kind, if recursive { Depth::Recursive } else { Depth::Single });
-    for (set, clear, propagation, depth) in steps.into_iter().chain([ties]) {
-        if !(set | clear).is_empty() || propagation != 0 {
-            sys::change_mount(mount, attributes(set), cleared(set, clear), propagation, depth)?;
-        }
-    }
-    Ok(())
-}
-
-/// The flags of `mount(2)` as attributes of `mount_setattr(2)`.
-fn attributes(flags: MsFlags) -> u64 {
-    const NO_SYMLINKS: MsFlags = MsFlags::from_bits_retain(256);
-    let table = [
-        (MsFlags::MS_RDONLY, libc::MOUNT_ATTR_RDONLY),
-        (MsFlags::MS_NOSUID, libc::MOUNT_ATTR_NOSUID),
-        (MsFlags::MS_NODEV, libc::MOUNT_ATTR_NODEV),
-        (MsFlags::MS_NOEXEC, libc::MOUNT_ATTR_NOEXEC),
-        (MsFlags::MS_NOATIME, libc::MOUNT_ATTR_NOATIME),
-        (MsFlags::MS_STRICTATIME, libc::MOUNT_ATTR_STRICTATIME),
-        (MsFlags::MS_NODIRATIME, libc::MOUNT_ATTR_NODIRATIME),
-        (NO_SYMLINKS, libc::MOUNT_ATTR_NOSYMFOLLOW),
-    ];
-    table.into_iter().filter(|(flag, _)| flags.contains(*flag)).fold(0, |sum, (_, attribute)| sum | attribute)
-}
-
-/// The three ways of keeping access times are one field: whoever sets one clears them all.
-fn cleared(set: MsFlags, clear: MsFlags) -> u64 {
-    let times = MsFlags::MS_NOATIME | MsFlags::MS_STRICTATIME | MsFlags::MS_RELATIME;
-    let clear_times = if (set | clear).intersects(times) { libc::MOUNT_ATTR__ATIME } else { 0 };
-    attributes(clear - times) | clear_times
-}
-
 fn is(file: &OwnedFd, kind: SFlag) -> bool {
     fstat(file).is_ok_and(|status| SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits()) == kind)
 }
@@ -400,20 +347,4 @@ pub fn set_propagation(root: &Root) -> Result<()> {
         return Ok(());
     }
     mount(None::<&str>, "/", None::<&str>, root.propagation, None::<&str>).doing("set the propagation of /")
-}
-
-/// The flags of `rootfsPropagation` and of mount options, by their names there.
-pub fn propagation(word: &str) -> Option<MsFlags> {
-    let (recursive, kind) = match word.strip_prefix('r') {
-        Some(kind) => (MsFlags::MS_REC, kind),
-        None => (MsFlags::empty(), word),
-    };
-    let kind = match kind {
-        "private" => MsFlags::MS_PRIVATE,
-        "shared" => MsFlags::MS_SHARED,
-        "slave" => MsFlags::MS_SLAVE,
-        "unbindable" => MsFlags::MS_UNBINDABLE,
-        _ => return None,
-    };
-    Some(kind | recursive)
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use nix::fcntl::{OFlag, open};
@@ -39,9 +40,15 @@ impl Namespaces {
         self.new & libc::CLONE_NEWUSER != 0
     }
 
-    /// Does the container have a namespace of this kind, of its own or one that it joins?
+    /// Does the container have a namespace of this kind, of its own or one that it joins? A path may well lead to the one in
+    /// which it would be anyway.
     pub fn has(&self, kind: CloneFlags) -> bool {
-        self.new & kind.bits() != 0 || self.joined.iter().any(|(joined, _)| *joined == kind)
+        let elsewhere = |path: &PathBuf| match (fs::metadata(path), fs::metadata(own(kind))) {
+            (Ok(there), Ok(here)) => (there.dev(), there.ino()) != (here.dev(), here.ino()),
+            // Whoever joins it will say why not.
+            _ => true,
+        };
+        self.new & kind.bits() != 0 || self.joined.iter().any(|(joined, path)| *joined == kind && elsewhere(path))
     }
 
     /// Joins what exists, and returns the way back. It is the parent who goes there, for a moment: a child that begins in

@@ -93,7 +93,8 @@ pub fn mount(lower: &[PathBuf], kept: Option<&Path>) -> Result<OwnedFd> {
     directory(&place)
 }
 
-/// A tmpfs for what is thrown away in the end, mounted over a layer's directory: overlayfs wants it to be somewhere.
+/// A tmpfs for what is thrown away in the end (without a size: half of the machine's memory or what the container's limit
+/// grants is what a disk would be), mounted over a layer's directory: overlayfs wants it to be somewhere.
 fn memory(place: &Path) -> Result<OwnedFd> {
     let kind = Some("tmpfs");
     nix::mount::mount(kind, place, kind, MsFlags::MS_NODEV, Some("mode=755"))

@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::{geteuid, getpgrp, tcgetpgrp, tcsetpgrp};
+use nix::unistd::{Pid, geteuid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 use crate::cgroup::Cgroup;
-use crate::container::Container;
+use crate::container::{self, Container};
 use crate::error::{Context, Error, Result};
 use crate::hooks;
 use crate::init::{self, Bond, Lines, Surroundings};
@@ -64,6 +64,7 @@ pub fn launch<T>(
     way_back.go()?;
     if container.namespaces.user() {
         container.namespaces.map(&child.process)?;
+        raise_limits(&container.process, child.process.pid)?;
         release(&mut go);
     }
 
@@ -102,6 +103,19 @@ pub fn begin(
         init::main(&mut Lines::new(go, report_sender), steps);
     };
     Ok((Child { process, reaped: false }, go_sender, report))
+}
+
+/// Raises hard limits to where a process is to have them. Root of a user namespace may not, when it comes to that in step 8; soft
+/// ones stay until then, as this program has not been written for them.
+pub fn raise_limits(process: &container::Process, pid: Pid) -> Result<()> {
+    for (resource, _, hard) in &process.rlimits {
+        let doing = || format!("raise the limit {resource:?} to {hard}");
+        let [soft, now] = sys::limit(pid, *resource, None).doing_with(doing)?;
+        if *hard > now {
+            sys::limit(pid, *resource, Some([soft, *hard])).doing_with(doing)?;
+        }
+    }
+    Ok(())
 }
 
 /// Lets the child go one step further. If nobody reads this any more, `report` says why.

@@ -5,6 +5,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
+use nix::sys::resource::Resource;
 use nix::unistd::Pid;
 
 /// From linux/sched.h. The constant of the same name in `libc` is an `int`, in which this bit has no place.
@@ -174,14 +175,25 @@ pub fn open_process(pid: Pid) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(pidfd as RawFd) })
 }
 
+/// `prlimit(2)`: the limit of a process, soft and hard, and a new one if it is to have that.
+pub fn limit(process: Pid, resource: Resource, new: Option<[u64; 2]>) -> nix::Result<[u64; 2]> {
+    let (pid, resource) = (process.as_raw(), resource as libc::c_int);
+    let new = new.as_ref().map_or(std::ptr::null(), |new| new.as_ptr());
+    let mut old = [0_u64; 2];
+    // SAFETY: `new`, if there is one, and `old` are the kernel's `struct rlimit64`, and outlive the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_prlimit64, pid, resource, new, old.as_mut_ptr()) })?;
+    Ok(old)
+}
+
 /// `capset(2)`. Takes the sets in halves of 32, for historical reasons.
 pub fn set_capabilities(effective: u64, permitted: u64, inheritable: u64) -> nix::Result<()> {
     const VERSION_3: u32 = 0x2008_0522;
-    let header = [VERSION_3, 0];
+    // Where the kernel does not know that version it writes here which one it does know.
+    let mut header = [VERSION_3, 0];
     let half = |shift: u32| [effective, permitted, inheritable].map(|mask| (mask >> shift) as u32);
     let data = [half(0), half(32)];
     // SAFETY: `header` and `data` are laid out as the call wants them and outlive it.
-    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), data.as_ptr()) }).map(drop)
+    Errno::result(unsafe { libc::syscall(libc::SYS_capset, header.as_mut_ptr(), data.as_ptr()) }).map(drop)
 }
 
 /// Does the kernel know a capability of this number?

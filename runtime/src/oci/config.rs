@@ -17,8 +17,9 @@ use crate::caps::{self, Mask, Sets};
 use crate::container::{Container, Process, Root};
 use crate::dev::{self, Device};
 use crate::error::{Error, Result};
+use crate::flags::{self, Flags};
 use crate::hooks::{Hook, Hooks, State};
-use crate::mounts::{self, Flags, Mount, Source};
+use crate::mounts::{Mount, Source};
 use crate::namespaces::{Mapping, Namespaces};
 use crate::overlay::Image;
 use crate::seccomp;
@@ -47,11 +48,16 @@ pub const OPTIONS: [(&str, MsFlags, bool); 26] = [
 
 /// Reads a configuration.
 pub fn read(path: &Path) -> Result<oci::Spec> {
+    read_with_text(path).map(|(spec, _)| spec)
+}
+
+/// Reads a configuration once and for all: who keeps its text keeps what it has been taken for.
+pub fn read_with_text(path: &Path) -> Result<(oci::Spec, String)> {
     let doing = |error: &dyn std::fmt::Display| Error::new(format!("read {}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| doing(&error))?;
     let spec: oci::Spec = serde_json::from_str(&text).map_err(|error| doing(&error))?;
     match spec.version().split('.').next() {
-        Some("1") => Ok(spec),
+        Some("1") => Ok((spec, text)),
         _ => Err(doing(&format!("ociVersion {} is not one of version 1", spec.version()))),
     }
 }
@@ -86,7 +92,7 @@ pub fn container(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Container>
         masked: paths(linux.masked_paths()),
         sysctls: sysctls(&linux, &namespaces)?,
         limits: linux.resources().as_ref().map(resources::settings).transpose()?.unwrap_or_default(),
-        hooks: hooks(id, bundle, spec),
+        hooks: hooks(id, bundle, spec)?,
         process: Process { seccomp: filters(&linux)?, ..self::process(process)? },
         namespaces,
     })
@@ -178,7 +184,7 @@ fn root_propagation(linux: &oci::Linux, mounts: &[Mount]) -> Result<MsFlags> {
             Ok(MsFlags::MS_SLAVE | MsFlags::MS_REC)
         }
         None | Some("") => Ok(MsFlags::empty()),
-        Some(word) => mounts::propagation(word)
+        Some(word) => flags::propagation(word)
             .map(|flags| flags | MsFlags::MS_REC & if word == "unbindable" { MsFlags::empty() } else { MsFlags::all() })
             .ok_or_else(|| Error::new(format!("config.json: rootfsPropagation {word} is unknown"))),
     }
@@ -194,9 +200,7 @@ fn mount(item: &oci::Mount, bundle: &Path) -> Result<Mount> {
         match option.as_str() {
             "bind" => bind = bind.or(Some(Depth::Single)),
             "rbind" => bind = Some(Depth::Recursive),
-            word if mounts::propagation(word).is_some() => {
-                flags.propagation = mounts::propagation(word).unwrap_or(none)
-            }
+            word if flags::propagation(word).is_some() => flags.propagation = flags::propagation(word).unwrap_or(none),
             word => match (known(word), word.strip_prefix('r').and_then(known)) {
                 (Some((_, flag, true)), _) => (flags.set, flags.clear) = (flags.set | *flag, flags.clear - *flag),
                 (Some((_, flag, false)), _) => (flags.set, flags.clear) = (flags.set - *flag, flags.clear | *flag),
@@ -263,28 +267,39 @@ fn sysctls(linux: &oci::Linux, namespaces: &Namespaces) -> Result<Vec<(String, S
     Ok(list)
 }
 
-fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Hooks {
+/// The hooks, which are read again whenever some are to be run.
+pub fn hooks(id: &str, bundle: &Path, spec: &oci::Spec) -> Result<Hooks> {
     let hooks = spec.hooks().clone().unwrap_or_default();
-    let list = |hooks: &Option<Vec<oci::Hook>>| hooks.iter().flatten().map(hook).collect::<Vec<_>>();
-    let prestart = list(hooks.prestart());
-    Hooks {
-        create_runtime: [prestart, list(hooks.create_runtime())].concat(),
-        create_container: list(hooks.create_container()),
-        start_container: list(hooks.start_container()),
-        poststart: list(hooks.poststart()),
-        poststop: list(hooks.poststop()),
+    let list = |hooks: &Option<Vec<oci::Hook>>| hooks.iter().flatten().map(hook).collect::<Result<Vec<_>>>();
+    let prestart = list(hooks.prestart())?;
+    Ok(Hooks {
+        create_runtime: [prestart, list(hooks.create_runtime())?].concat(),
+        create_container: list(hooks.create_container())?,
+        start_container: list(hooks.start_container())?,
+        poststart: list(hooks.poststart())?,
+        poststop: list(hooks.poststop())?,
         state: State { id: id.into(), bundle: bundle.into(), annotations: annotations(spec), pid: 0 },
-    }
+    })
 }
 
-fn hook(hook: &oci::Hook) -> Hook {
+fn hook(hook: &oci::Hook) -> Result<Hook> {
+    let path = hook.path();
+    if !path.is_absolute() {
+        return Err(Error::new(format!("config.json: the path of the hook {} is not absolute", path.display())));
+    }
+    if hook.timeout().is_some_and(|seconds| seconds <= 0) {
+        return Err(Error::new(format!(
+            "config.json: the timeout of the hook {} is not greater than zero",
+            path.display()
+        )));
+    }
     let variable = |word: &String| word.split_once('=').map(|(name, value)| (name.into(), value.into()));
-    Hook {
-        path: hook.path().clone(),
+    Ok(Hook {
+        path: path.clone(),
         args: hook.args().iter().flatten().map(Into::into).collect(),
         env: hook.env().iter().flatten().filter_map(variable).collect(),
-        timeout: hook.timeout().map(|seconds| Duration::from_secs(seconds.max(0) as u64)),
-    }
+        timeout: hook.timeout().map(|seconds| Duration::from_secs(seconds as u64)),
+    })
 }
 
 /// A process, the container's first or one that joins it.
@@ -308,7 +323,7 @@ pub fn process(process: &oci::Process) -> Result<Process> {
     let mut rlimits: Vec<(Resource, u64, u64)> = Vec::new();
     for limit in process.rlimits().iter().flatten() {
         let name = limit.typ().to_string();
-        let Some(resource) = crate::cli::resource(name.trim_start_matches("RLIMIT_")) else {
+        let Some(resource) = crate::values::resource(name.trim_start_matches("RLIMIT_")) else {
             return Err(Error::new(format!("config.json: the limit {name} is unknown")));
         };
         if rlimits.iter().any(|(other, ..)| *other == resource) {
@@ -368,7 +383,7 @@ pub fn filters(linux: &oci::Linux) -> Result<Vec<BpfProgram>> {
         if action == otherwise {
             continue;
         }
-        let comparisons = entry.args().iter().flatten().map(comparison).collect::<Vec<_>>();
+        let comparisons = entry.args().iter().flatten().map(comparison).collect::<Result<Vec<_>>>()?;
         let rules = if comparisons.is_empty() { None } else { Some(seccomp::rule(&comparisons)?) };
         let place = match classes.iter().position(|(other, _)| *other == action) {
             Some(place) => place,
@@ -412,7 +427,11 @@ fn action(action: Action, number: Option<u32>) -> Result<SeccompAction> {
     })
 }
 
-fn comparison(argument: &oci::LinuxSeccompArg) -> seccomp::Comparison {
+fn comparison(argument: &oci::LinuxSeccompArg) -> Result<seccomp::Comparison> {
+    let index = match argument.index() {
+        index @ 0..=5 => index as u8,
+        index => return Err(Error::new(format!("config.json: calls have no argument {index}, only 0 to 5"))),
+    };
     let (value, second) = (argument.value(), argument.value_two().unwrap_or(0));
     let (operator, value) = match argument.op() {
         Operator::ScmpCmpNe => (SeccompCmpOp::Ne, value),
@@ -423,7 +442,7 @@ fn comparison(argument: &oci::LinuxSeccompArg) -> seccomp::Comparison {
         Operator::ScmpCmpGt => (SeccompCmpOp::Gt, value),
         Operator::ScmpCmpMaskedEq => (SeccompCmpOp::MaskedEq(value), second),
     };
-    (argument.index() as u8, SeccompCmpArgLen::Qword, operator, value)
+    Ok((index, SeccompCmpArgLen::Qword, operator, value))
 }
 
 #[cfg(test)]
@@ -479,11 +498,51 @@ mod tests {
     }
 
     #[rstest]
+    #[case(5, None)]
+    #[case(6, Some("calls have no argument 6"))]
+    #[case(256, Some("calls have no argument 256"))]
+    fn calls_have_six_arguments(#[case] index: u32, #[case] why: Option<&str>) {
+        let mut config = config();
+        let argument = serde_json::json!({ "index": index, "value": 0, "op": "SCMP_CMP_EQ" });
+        let call = serde_json::json!({ "names": ["read"], "action": "SCMP_ACT_ERRNO", "args": [argument] });
+        config["linux"]["seccomp"] = serde_json::json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [call] });
+        let error = read(config).err().map(|error| error.to_string());
+        assert_eq!(error.is_some(), why.is_some());
+        assert!(error.iter().all(|error| error.contains(why.unwrap_or_default())), "{error:?}");
+    }
+
+    #[rstest]
+    #[case(serde_json::json!({ "path": "bin/true" }), "hook bin/true is not absolute")]
+    #[case(serde_json::json!({ "path": "/bin/true", "timeout": 0 }), "hook /bin/true is not greater than zero")]
+    fn hooks_must_be_possible(#[case] hook: serde_json::Value, #[case] why: &str) {
+        let mut config = config();
+        config["hooks"] = serde_json::json!({ "poststop": [hook] });
+        assert!(read(config).unwrap_err().to_string().contains(why));
+    }
+
+    #[rstest]
     fn names_need_a_namespace(#[values("hostname", "domainname")] key: &str) {
         let mut config = config();
         config[key] = "web".into();
         assert!(read(config.clone()).unwrap_err().to_string().contains("needs a UTS namespace"));
         config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": "uts" }));
+        read(config).unwrap();
+    }
+
+    /// A namespace that is joined may be the machine's own, by whatever path.
+    #[rstest]
+    #[case("network", "net", "net.ipv4.ip_forward")]
+    #[case("ipc", "ipc", "kernel.shmmax")]
+    #[case("uts", "uts", "kernel.hostname")]
+    fn what_is_joined_divides_if_it_is_another(#[case] kind: &str, #[case] file: &str, #[case] name: &str) {
+        let mut config = config();
+        let own = format!("/proc/{}/ns/{file}", std::process::id());
+        config["linux"]["namespaces"].as_array_mut().unwrap().push(serde_json::json!({ "type": kind, "path": own }));
+        config["linux"]["sysctl"] = serde_json::json!({ name: "1" });
+        let message = read(config.clone()).unwrap_err().to_string();
+        assert!(message.contains(&format!("sysctl {name} is not of a namespace")), "{message}");
+        // What is not there is another, until somebody tries to join it.
+        config["linux"]["namespaces"][2]["path"] = "/absent".into();
         read(config).unwrap();
     }
 

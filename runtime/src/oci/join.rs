@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use nix::sched::{CloneFlags, setns};
-use nix::unistd::geteuid;
+use nix::unistd::{geteuid, getpid};
 
 use super::state::{Status, Store};
 use super::{Joiner, Manner, config};
@@ -46,6 +46,9 @@ pub fn exec(root: &Path, id: &str, manner: Manner, joiner: Joiner) -> Result<u8>
     let group = cgroup.as_ref().map(std::os::fd::AsFd::as_fd);
     let (mut child, mut go, report) = run::begin(0, group, |lines| {
         init::adjust_kernel(&container)?;
+        if user {
+            run::raise_limits(&container.process, getpid())?;
+        }
         init::hide()?;
         nix::unistd::setsid().doing("setsid")?;
         setns(&first.pidfd, rest).doing("join the container's namespaces")?;

@@ -14,9 +14,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use serde_json::{Value, json};
 
+use super::group::{self, Named};
 use super::state::{self, Record, Status, Store};
 use super::{Creation, Io, Manner, config};
-use crate::cgroup::{self, Named};
+use crate::cgroup;
 use crate::container::Container;
 use crate::error::{Context, Error, Result};
 use crate::hooks;
@@ -34,8 +35,9 @@ pub fn create(root: &Path, creation: &Creation) -> Result<()> {
 pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
     let signals = block_signals().doing("block signals")?;
     let (store, mut child) = prepare(root, creation)?;
+    let record = finished(&store, &creation.id)?;
+    let started = begin(&store, &record);
     drop(store);
-    let started = start(root, &creation.id);
     if started.is_ok() && manner == Manner::Detached {
         child.release();
         return Ok(0);
@@ -43,15 +45,29 @@ pub fn run(root: &Path, creation: &Creation, manner: Manner) -> Result<u8> {
     let status = started.and_then(|()| child.supervise(&signals, false));
     // Should it be there still, it has not been started.
     drop(child);
-    delete(root, &creation.id, true)?;
+    // What the caller waits for is the command's status, whatever becomes of the rest.
+    if let Err(error) = clear_up(root, &record) {
+        error.print();
+    }
     status
+}
+
+/// Deletes a container that has ended here, unless somebody else has: the name may be another's by now.
+fn clear_up(root: &Path, record: &Record) -> Result<()> {
+    match Store::open(root, &record.id) {
+        Err(_) if !root.join(&record.id).exists() => Ok(()),
+        store => match store? {
+            store if store.load()?.as_ref() == Some(record) => forget(store, true),
+            _ => Ok(()),
+        },
+    }
 }
 
 fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
     let Creation { id, bundle, io, .. } = creation;
     let bundle = fs::canonicalize(bundle).doing_with(|| format!("open the bundle {}", bundle.display()))?;
     let file = bundle.join("config.json");
-    let spec = config::read(&file)?;
+    let (spec, text) = config::read_with_text(&file)?;
     let mut container = config::container(id, &bundle, &spec)?;
     container.process.preserved = io.preserved;
     container.process.keep_keyring = creation.keep_keyring;
@@ -71,9 +87,9 @@ fn prepare(root: &Path, creation: &Creation) -> Result<(Store, Child)> {
         bundle,
         ..Record::default()
     };
-    let made = fs::copy(&file, store.config())
-        .doing_with(|| format!("copy {}", file.display()))
-        .and_then(|_| make(&container, group, console, &store, &mut record))
+    let made = fs::write(store.config(), text)
+        .doing_with(|| format!("write {}", store.config().display()))
+        .and_then(|()| make(&container, group, console, &store, &mut record))
         .and_then(|child| io.write_pid(record.pid).map(|()| child));
     match made {
         Ok(child) => Ok((store, child)),
@@ -150,7 +166,11 @@ impl Io {
 pub fn start(root: &Path, id: &str) -> Result<()> {
     let store = Store::open(root, id)?;
     let record = finished(&store, id)?;
-    let status = store.status(&record);
+    begin(&store, &record)
+}
+
+fn begin(store: &Store, record: &Record) -> Result<()> {
+    let (id, status) = (&record.id, store.status(record));
     if status != Status::Created {
         return Err(Error::new(format!("cannot start container {id}: it is {}, not created", status.name())));
     }
@@ -159,7 +179,7 @@ pub fn start(root: &Path, id: &str) -> Result<()> {
     fs::remove_file(store.gate()).doing("remove the gate")?;
     // The end of the connection is the moment in which the command has begun.
     run::read_report(gate)?;
-    let hooks = config::container(id, &record.bundle, &config::read(&store.config())?)?.hooks;
+    let hooks = config::hooks(id, &record.bundle, &config::read(&store.config())?)?;
     hooks::run_regardless(&hooks.poststart, &record.hook_state().to_json("running"));
     Ok(())
 }
@@ -197,8 +217,8 @@ pub fn kill(root: &Path, id: &str, signal: &str, all: bool) -> Result<()> {
     let record = finished(&store, id)?;
     let number = signal_number(signal)?;
     match (record.process(), &record.cgroup) {
-        (_, Some(group)) if all => {
-            for pid in cgroup::processes(group)? {
+        (_, Some(path)) if all => {
+            for pid in group::processes(path)? {
                 let process = sys::open_process(nix::unistd::Pid::from_raw(pid));
                 let process = process.map(|pidfd| Process { pid: nix::unistd::Pid::from_raw(pid), pidfd });
                 // Some end while others are being killed.
@@ -242,8 +262,13 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         Err(_) if force && !root.join(id).exists() => return Ok(()),
         store => store?,
     };
+    forget(store, force)
+}
+
+fn forget(store: Store, force: bool) -> Result<()> {
     // Without a record, and with nobody who holds its lock, its creator has died.
     let Some(record) = store.load()? else { return store.remove() };
+    let id = &record.id;
     if let Some(process) = record.process() {
         if !force {
             let status = store.status(&record).name();
@@ -253,10 +278,10 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         end(&process).doing_with(|| format!("end container {id}"))?;
     }
     record.cgroup.as_deref().map(cgroup::remove).transpose()?;
-    let hooks = config::read(&store.config()).and_then(|spec| config::container(id, &record.bundle, &spec));
+    let hooks = config::read(&store.config()).and_then(|spec| config::hooks(id, &record.bundle, &spec));
     store.remove()?;
     let state = hooks::State { pid: 0, ..record.hook_state() };
-    hooks::run_regardless(&hooks?.hooks.poststop, &state.to_json("stopped"));
+    hooks::run_regardless(&hooks?.poststop, &state.to_json("stopped"));
     Ok(())
 }
 

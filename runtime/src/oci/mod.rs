@@ -3,6 +3,7 @@
 
 mod config;
 mod features;
+mod group;
 mod join;
 mod lifecycle;
 mod resources;

@@ -74,15 +74,24 @@ impl Store {
         };
         make(0o711, true, root).doing_with(|| format!("create {}", root.display()))?;
         match make(0o700, false, &directory) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(
-                    Error::new(format!("there is a container {id} already")).hint("delete it, or choose another name")
-                );
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(present(id)),
             result => result.doing_with(|| format!("create {}", directory.display()))?,
         }
-        let lock = Some(lock(&directory)?);
-        Ok(Store { directory, _lock: lock })
+        Store::claim(directory, id)
+    }
+
+    /// Claims a directory that was made a moment ago. In that moment `delete` may have taken it for one whose creator died, and
+    /// a third may have made it anew: it is his whose the lock is, and that, too, is made by one of them only.
+    fn claim(directory: PathBuf, id: &str) -> Result<Store> {
+        let deleted = || Error::new(format!("container {id} was deleted while it was being created"));
+        let path = directory.join("lock");
+        let lock = match File::options().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(present(id)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(deleted()),
+            file => file.doing_with(|| format!("create {}", path.display()))?,
+        };
+        wait_for(&lock).doing_with(|| format!("lock {}", path.display()))?;
+        if is_gone(&lock) { Err(deleted()) } else { Ok(Store { directory, _lock: Some(lock) }) }
     }
 
     /// Finds a container to look at: nobody is kept waiting for that, not even by whoever is just changing it.
@@ -97,13 +106,19 @@ impl Store {
 
     /// Finds a container to change it, once nobody else does.
     pub fn open(root: &Path, id: &str) -> Result<Store> {
-        let Store { directory, .. } = Store::look(root, id)?;
-        let lock = lock(&directory)?;
+        Store::look(root, id)?.lock(id)
+    }
+
+    fn lock(self, id: &str) -> Result<Store> {
+        let path = self.directory.join("lock");
+        let doing = || format!("lock {}", path.display());
+        let lock = match File::options().write(true).create(true).truncate(false).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(absent(id)),
+            file => file.doing_with(doing)?,
+        };
+        wait_for(&lock).doing_with(doing)?;
         // Whoever held the lock before may have deleted it all.
-        if fstat(&lock).is_ok_and(|status| status.st_nlink == 0) {
-            return Err(absent(id));
-        }
-        Ok(Store { directory, _lock: Some(lock) })
+        if is_gone(&lock) { Err(absent(id)) } else { Ok(Store { _lock: Some(lock), ..self }) }
     }
 
     /// All containers' names.
@@ -166,10 +181,7 @@ impl Store {
 
 /// Not flock(2): that lock would be the container's as well, which inherits its creator's descriptors and waits. This one
 /// belongs to a process, and no child of its gets it.
-fn lock(directory: &Path) -> Result<File> {
-    let path = directory.join("lock");
-    let doing = || format!("lock {}", path.display());
-    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).doing_with(doing)?;
+fn wait_for(lock: &File) -> nix::Result<()> {
     let whole = libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
@@ -177,8 +189,15 @@ fn lock(directory: &Path) -> Result<File> {
         l_len: 0,
         l_pid: 0,
     };
-    fcntl(&file, FcntlArg::F_SETLKW(&whole)).doing_with(doing)?;
-    Ok(file)
+    fcntl(lock, FcntlArg::F_SETLKW(&whole)).map(drop)
+}
+
+fn is_gone(lock: &File) -> bool {
+    fstat(lock).is_ok_and(|status| status.st_nlink == 0)
+}
+
+fn present(id: &str) -> Error {
+    Error::new(format!("there is a container {id} already")).hint("delete it, or choose another name")
 }
 
 fn absent(id: &str) -> Error {
@@ -275,6 +294,20 @@ mod tests {
         let record = Record { id: "a".into(), pid: 7, start_time: 9, cgroup: Some("/x".into()), ..Record::default() };
         assert_eq!(Record::from_json(&record.to_json()), Some(record));
         assert_eq!(Record::from_json(&json!({ "id": "a" })), None);
+    }
+
+    /// A creator makes the directory; it is deleted and made anew by another, who has got as far as the lock.
+    #[test]
+    fn a_directory_is_his_who_makes_the_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let error = |result: Result<Store>| result.err().unwrap().to_string();
+        let store = Store::create(root.path(), "c").unwrap();
+        assert!(error(Store::claim(root.path().join("c"), "c")).contains("there is a container c already"));
+        assert!(error(Store::create(root.path(), "c")).contains("there is a container c already"));
+        let found = Store::look(root.path(), "c").unwrap();
+        store.remove().unwrap();
+        assert!(error(Store::claim(root.path().join("c"), "c")).contains("was deleted while"));
+        assert!(error(found.lock("c")).contains("container c does not exist"));
     }
 
     #[test]

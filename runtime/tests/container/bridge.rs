@@ -1,5 +1,6 @@
 //! Containers on one bridge. These need nft(8); without it they say so.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use crate::bed::{Bed, stderr};
@@ -52,6 +53,37 @@ fn a_published_port_leads_in() {
     let taken = ["--network", "bridge,name=br7,subnet=10.99.0.0/28", "--publish", "8080:81", "true"];
     assert!(stderr(&bed.run(&taken)).contains("has that name or that port already"));
     server.finish();
+}
+
+/// Two networks would both have rules for it.
+#[test]
+fn a_port_of_the_hosts_leads_to_one_network() {
+    let Some(bed) = bed() else { return };
+    let before = network(&bed);
+    let first = bed.hold(&["--network", "bridge,name=br1,subnet=10.98.0.0/28", "--publish", "8080:80"], "read line");
+    let second = |publish| bed.run(&["--network", "bridge,name=br2,subnet=10.98.1.0/28", "--publish", publish, "true"]);
+    let output = second("8080:81");
+    assert_eq!(output.status.code(), Some(125));
+    assert!(stderr(&output).contains("tcp port 8080 leads to 10.98.0.2 already"), "{}", stderr(&output));
+    assert_eq!(second("8080:81/udp").status.code(), Some(0));
+    first.finish();
+    assert_eq!(network(&bed), before);
+}
+
+/// With more rules than a pipe holds.
+#[test]
+fn what_nft_says_is_passed_on() {
+    let Some(bed) = bed() else { return };
+    let bin = bed.directory.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("nft"), "#!/bin/sh\necho enough >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(bin.join("nft"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut words = vec!["--network".to_owned(), "bridge,name=br3,subnet=10.98.2.0/28".into()];
+    words.extend((1..800).flat_map(|port| ["--publish".to_owned(), format!("{port}:{port}")]));
+    words.push("true".into());
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let output = bed.command(&words).env("PATH", path).stdin(Stdio::null()).output().unwrap();
+    assert!(stderr(&output).contains("nft has refused the rules: enough"), "{}", stderr(&output));
 }
 
 /// Forwarding is a matter of all networks.

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::bed::{Bed, stderr};
 
-fn root() -> Option<PathBuf> {
+pub fn root() -> Option<PathBuf> {
     let places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(PathBuf::from);
     places.into_iter().find(|place| place.join("cgroup.controllers").exists())
 }

@@ -1,13 +1,19 @@
 //! The verbs of the Open Container Initiative.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, MYCONTAINER, stderr};
+use crate::limits::root;
 
 /// A bundle in a bed, and the runtime's memory.
 struct Bundle {
@@ -93,6 +99,14 @@ impl Bundle {
     }
 }
 
+fn with_user_namespace(config: &mut Value) {
+    config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
+    let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
+    config["linux"]["uidMappings"] = mappings.clone();
+    config["linux"]["gidMappings"] = mappings;
+    config["linux"]["maskedPaths"] = json!([]);
+}
+
 #[test]
 fn a_life_has_its_order() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "echo begun; exec sleep 1000"], |_| {}) else { return };
@@ -119,6 +133,28 @@ fn a_life_has_its_order() {
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
 }
 
+/// What counts later is what was read when the container was made, and not what has taken its place meanwhile.
+#[test]
+fn config_json_is_read_once() {
+    let Some(bundle) = Bundle::new(&["true"], |_| {}) else { return };
+    let (file, other) = (bundle.path("config.json"), bundle.path("other.json"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    mkfifo(&file, Mode::S_IRWXU).unwrap();
+    let mut command = bundle.command(&["create", "c"]);
+    let mut creator = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Opened by both or by none: from here on the runtime waits for the text.
+    let mut pipe = fs::File::options().write(true).open(&file).unwrap();
+    fs::write(&other, "{}").unwrap();
+    fs::rename(&other, &file).unwrap();
+    pipe.write_all(text.as_bytes()).unwrap();
+    drop(pipe);
+    assert_eq!(creator.wait().unwrap().code(), Some(0));
+    let kept = fs::read_to_string(bundle.path("state/c/config.json")).unwrap();
+    bundle.ok(&["delete", "--force", "c"]);
+    assert_eq!(kept, text);
+}
+
 #[rstest]
 #[case(&["sh", "-c", "exit 42"], Some(42))]
 #[case(&["sh", "-c", "kill -9 $$; exit 1"], Some(1))]
@@ -127,6 +163,20 @@ fn run_returns_the_commands_status(#[case] args: &[&str], #[case] status: Option
     let Some(bundle) = Bundle::new(args, |_| {}) else { return };
     assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]).0, status);
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
+}
+
+/// A command that may not even be looked for is not said to be absent.
+#[test]
+fn a_closed_directory_is_not_an_empty_one() {
+    let Some(bundle) = Bundle::new(&["/closed/command"], |config| config["process"]["user"]["uid"] = json!(7)) else {
+        return;
+    };
+    let closed = bundle.bed.rootfs().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let (status, said) = bundle.verb(&["create", "c"]);
+    assert_eq!(status, Some(126), "{said}");
+    assert!(said.contains("execute /closed/command in the container: EACCES: Permission denied"), "{said}");
 }
 
 #[test]
@@ -188,6 +238,27 @@ fn of_two_who_start_at_once_one_does() {
     bundle.ok(&["delete", "--force", "c"]);
 }
 
+/// While `run` waits, its container is deleted, and its name given to another.
+#[test]
+fn run_deletes_its_own_container_and_no_other() {
+    let Some(bundle) = Bundle::new(&["sleep", "1000"], |_| {}) else { return };
+    let mut command = bundle.command(&["run", "--bundle", ".", "--pid-file", "pid", "c"]);
+    let mut runtime = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !bundle.path("pid").exists() || bundle.state()["status"] != "running" {
+        assert_eq!(runtime.try_wait().unwrap(), None);
+        std::thread::yield_now();
+    }
+    let signal = |signal| kill(Pid::from_raw(runtime.id() as i32), signal).unwrap();
+    // It is not to notice before both has happened.
+    signal(Signal::SIGSTOP);
+    bundle.ok(&["delete", "--force", "c"]);
+    bundle.ok(&["create", "c"]);
+    signal(Signal::SIGCONT);
+    assert_eq!(runtime.wait().unwrap().code(), Some(137));
+    assert_eq!(bundle.state()["status"], "created");
+    bundle.ok(&["delete", "--force", "c"]);
+}
+
 #[test]
 fn hooks_run_in_their_places_with_the_state() {
     let note = |path: &str, name: &str| json!([{ "path": path, "args": ["sh", "-c", format!("read state; echo {name} $state >>@/notes")] }]);
@@ -219,6 +290,21 @@ fn hooks_run_in_their_places_with_the_state() {
     assert!(lines[0].1["pid"].as_i64().is_some_and(|pid| pid > 0));
 }
 
+/// It is the container's first process that runs these, and without a PID namespace SIGPIPE ends it.
+#[test]
+fn a_hook_need_not_read_its_state() {
+    let Some(bundle) = Bundle::new(&["sh", "-c", "exit 42"], |config| {
+        config["linux"]["namespaces"].as_array_mut().unwrap().remove(0);
+        config["hooks"] = json!({ "startContainer": [{ "path": "/bin/true" }] });
+        config["annotations"] = json!({ "long": "x".repeat(100_000) });
+    }) else {
+        return;
+    };
+    // It gets a group, of this name.
+    let id = format!("hook-{}", std::process::id());
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", &id]), (Some(42), String::new()));
+}
+
 #[test]
 fn a_failing_hook_ends_it_all() {
     let Some(bundle) = Bundle::new(&["true"], |config| {
@@ -242,6 +328,7 @@ fn a_failing_hook_ends_it_all() {
 #[case("/process/args", json!([]), "process.args is empty")]
 #[case("/root/path", json!("absent"), "absent: ENOENT")]
 #[case("/linux/sysctl", json!({ "kernel.core_pattern": "x" }), "sysctl kernel.core_pattern")]
+#[case("/linux/sysctl", json!({ "net.ipv4.absent": "1" }), "write /proc/sys/net/ipv4/absent: ENOENT")]
 #[case("/linux/cgroupsPath", json!("/"), "the root of all groups")]
 #[case("/linux/cgroupsPath", json!("../../x"), "leads out of its place")]
 #[case("/linux/resources", json!({ "memory": { "swappiness": 5 } }), "cgroup v2 has nothing for")]
@@ -256,6 +343,33 @@ fn what_cannot_be_done_is_refused(#[case] place: &str, #[case] value: Value, #[c
     assert_eq!(status, Some(125));
     assert!(said.contains(why), "{said}");
     assert!(bundle.output(&["list", "-q"]).stdout.iter().all(|byte| *byte == b'\n'));
+}
+
+/// What a container's sysctls change is the network that it joins, and that must not be the one of whoever calls the runtime.
+#[test]
+fn sysctls_are_for_a_network_that_is_another() {
+    let Some(bundle) = Bundle::new(&["cat", "/proc/sys/net/ipv4/ip_default_ttl"], |config| {
+        config["linux"]["sysctl"] = json!({ "net.ipv4.ip_default_ttl": "77" });
+        config["linux"]["namespaces"][1]["path"] = "@".into();
+    }) else {
+        return;
+    };
+    let mut other = Command::new("unshare").args(["--net", "cat"]).stdin(Stdio::piped()).spawn().unwrap();
+    let network = |pid: &dyn std::fmt::Display| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap();
+    while network(&other.id()) == network(&"self") {
+        std::thread::yield_now();
+    }
+    let file = bundle.path("config.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let run = |path: &str| {
+        fs::write(&file, text.replace('@', path)).unwrap();
+        bundle.verb(&["run", "--bundle", ".", "c"])
+    };
+    assert!(run("/proc/self/ns/net").1.contains("sysctl net.ipv4.ip_default_ttl is not of a namespace"));
+    assert_eq!(run(&format!("/proc/{}/ns/net", other.id())), (Some(0), String::new()));
+    assert_eq!(bundle.stdout(), "77\n");
+    drop(other.stdin.take());
+    other.wait().unwrap();
 }
 
 #[rstest]
@@ -274,6 +388,17 @@ fn what_is_masked_and_read_only_is() {
     let said = bundle.verb(&["run", "--bundle", ".", "c"]).1;
     assert_eq!(bundle.stdout(), "0\n");
     assert_eq!(said.matches("Read-only file system").count(), 2, "{said}");
+}
+
+#[test]
+fn a_masked_directory_has_no_room() {
+    let Some(bundle) = Bundle::new(&["stat", "-fc", "%b %c", "/tmp"], |config| {
+        config["linux"]["maskedPaths"] = json!(["/tmp"]);
+    }) else {
+        return;
+    };
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    assert_eq!(bundle.stdout(), "1 1\n");
 }
 
 /// Where no /proc is mounted, what lies in its place is the image's word.
@@ -323,14 +448,62 @@ fn who_was_killed_was_not_created() {
     assert_eq!(fs::read_dir(bundle.path("state")).unwrap().count(), 0);
 }
 
+/// Who may not mount cgroup2 gets that of the host to look at, and nothing beside it or below it that could be written.
+#[test]
+fn the_hosts_groups_are_looked_at_only() {
+    let Some(bundle) = Bundle::new(&["cat", "/proc/self/mountinfo"], |config| {
+        with_user_namespace(config);
+        let options = json!(["ro", "nosuid"]);
+        let groups =
+            json!({ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": options });
+        config["mounts"].as_array_mut().unwrap().push(groups);
+    }) else {
+        return;
+    };
+    if root().is_none() {
+        eprintln!("not tried, because cgroup v2 is not mounted");
+        return;
+    }
+    assert_eq!(bundle.verb(&["run", "--bundle", ".", "c"]), (Some(0), String::new()));
+    let text = bundle.stdout();
+    let mounts = text.lines().filter(|line| line.split(' ').nth(4).unwrap().starts_with("/sys/fs/cgroup"));
+    let mounts: Vec<&str> = mounts.collect();
+    assert!(!mounts.is_empty(), "{text}");
+    for line in mounts {
+        assert!(line.contains(" ro,nosuid") && line.contains(" - cgroup2 "), "{line}");
+    }
+}
+
+/// The runtime's own hard limit of this kind is lower, and the container's root may not raise it. Nor may the runtime on a
+/// machine without the capability SYS_RESOURCE; then it is the runtime that says so.
+#[test]
+fn limits_of_processes_are_set_from_outside() {
+    let Some(bundle) = Bundle::new(&["sleep", "1000"], |config| {
+        with_user_namespace(config);
+        config["process"]["rlimits"] = json!([{ "type": "RLIMIT_RTPRIO", "soft": 3, "hard": 98 }]);
+    }) else {
+        return;
+    };
+    if !Command::new("prlimit").args(["--rtprio=3:98", "true"]).output().unwrap().status.success() {
+        let refused = "mycontainer: raise the limit RLIMIT_RTPRIO to 98: EPERM: Operation not permitted\n";
+        assert_eq!(bundle.verb(&["create", "c"]), (Some(125), refused.into()));
+        return;
+    }
+    bundle.ok(&["run", "--bundle", ".", "--detach", "c"]);
+    for who in ["1", "self"] {
+        let output = bundle.output(&["exec", "c", "cat", &format!("/proc/{who}/limits")]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().find(|line| line.starts_with("Max realtime priority")).unwrap_or_default();
+        let words: Vec<&str> = line.split_whitespace().skip(3).collect();
+        assert_eq!(words, ["3", "98"], "{who}: {}", stderr(&output));
+    }
+    bundle.ok(&["delete", "--force", "c"]);
+}
+
 #[test]
 fn ids_are_mapped() {
     let Some(bundle) = Bundle::new(&["sh", "-c", "cat /proc/self/uid_map; stat -c %u /bin/busybox"], |config| {
-        config["linux"]["namespaces"].as_array_mut().unwrap().push(json!({ "type": "user" }));
-        let mappings = json!([{ "containerID": 0, "hostID": 0, "size": 7 }]);
-        config["linux"]["uidMappings"] = mappings.clone();
-        config["linux"]["gidMappings"] = mappings;
-        config["linux"]["maskedPaths"] = json!([]);
+        with_user_namespace(config)
     }) else {
         return;
     };
