@@ -259,7 +259,13 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         end(&process).doing_with(|| format!("end container {id}"))?;
     }
     let store = match Store::open(root, id) {
-        Err(_) if force && !root.join(id).exists() => return Ok(()),
+        // Somebody else has deleted it, or its creator has died before there was a lock in it.
+        Err(error) if force => {
+            return match fs::remove_dir(root.join(id)) {
+                Err(other) if other.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        }
         store => store?,
     };
     forget(store, force)

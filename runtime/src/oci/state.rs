@@ -112,7 +112,8 @@ impl Store {
     fn lock(self, id: &str) -> Result<Store> {
         let path = self.directory.join("lock");
         let doing = || format!("lock {}", path.display());
-        let lock = match File::options().write(true).create(true).truncate(false).open(&path) {
+        // Not made: that is its creator's business alone. Without a lock it is half made or half removed.
+        let lock = match File::options().write(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(absent(id)),
             file => file.doing_with(doing)?,
         };
@@ -173,8 +174,13 @@ impl Store {
         }
     }
 
-    /// Forgets the container.
+    /// Forgets the container. The lock goes last: who dies in here leaves something that can still be deleted.
     pub fn remove(self) -> Result<()> {
+        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+            if entry.file_name() != "lock" {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
         fs::remove_dir_all(&self.directory).doing_with(|| format!("remove {}", self.directory.display()))
     }
 }
@@ -305,6 +311,9 @@ mod tests {
         assert!(error(Store::claim(root.path().join("c"), "c")).contains("there is a container c already"));
         assert!(error(Store::create(root.path(), "c")).contains("there is a container c already"));
         let found = Store::look(root.path(), "c").unwrap();
+        // Half removed: a lock in it would be taken away with the rest, and not keep others from making it anew.
+        fs::remove_file(root.path().join("c/lock")).unwrap();
+        assert!(error(Store::open(root.path(), "c")).contains("container c does not exist"));
         store.remove().unwrap();
         assert!(error(Store::claim(root.path().join("c"), "c")).contains("was deleted while"));
         assert!(error(found.lock("c")).contains("container c does not exist"));

@@ -205,6 +205,10 @@ fn others_join() {
     assert!(stderr(&output).contains("apparmorProfile is not supported"), "{}", stderr(&output));
     bundle.ok(&["delete", "--force", "c"]);
     bundle.ok(&["delete", "--force", "c"]);
+    // Of a creator that died at once.
+    fs::create_dir(bundle.path("state/c")).unwrap();
+    bundle.ok(&["delete", "--force", "c"]);
+    assert!(!bundle.path("state/c").exists());
 }
 
 /// A number in a state file proves nothing: here it is that of a living process which is not the container's.
