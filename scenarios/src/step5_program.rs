@@ -36,16 +36,18 @@ fn exit_status(exam: &mut Exam) -> Result<(), Trouble> {
         let container = exam.start()?;
         let end = container.finish(status, exam.finish_patience())?.ok_or_else(still_runs)?;
         let observed = Evidence::plain(end.shell_status(), format!("waitid of `{}`", container.run.command));
-        // A status that came before the command's end cannot be the command's.
-        let early = observed.value != status && {
-            let held = exam.start()?;
-            held.run.wait(exam.patience(Duration::from_secs(1)))?.is_some()
-        };
+        let early = observed.value != status && ends_early(exam)?;
         exam.check(check, &observed, &is(status))
             .because_if(early, "container-not-waited-for")
             .because("exit-status-lost");
     }
     Ok(())
+}
+
+/// Whether the runtime ends before its container: a status that comes before the command's end cannot be the command's.
+pub(crate) fn ends_early(exam: &mut Exam) -> Result<bool, Trouble> {
+    let held = exam.start()?;
+    Ok(held.run.wait(exam.patience(Duration::from_secs(1)))?.is_some())
 }
 
 fn still_runs() -> Trouble {
