@@ -50,7 +50,7 @@ build: tools-for-builds
 	@mkdir -p bin
 	@ln -sfn "$(abspath $(RELEASE))/boxproof" bin/boxproof
 	@ln -sfn "$(abspath $(RELEASE))/mycontainer" bin/mycontainer
-	@ln -sfn ../runtime/boxproof.toml bin/boxproof.toml
+	@cp --remove-destination runtime/boxproof.toml bin/boxproof.toml
 
 # Scenarios make namespaces and cgroups on this machine. Whoever is not root builds as himself and runs the tests by sudo,
 # which has a PATH of its own: tests that build with cargo would not find it.
