@@ -6,7 +6,6 @@ use crate::netlink::Rtnetlink;
 use crate::run::{End, Run, await_readable};
 use crate::scenario::Trouble;
 use crate::sys::spawn;
-use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::{MsgFlags, SockFlag, accept4, getsockopt, recv, send, sockopt::PeerCredentials};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
@@ -234,14 +233,7 @@ impl Held {
 
     /// Runs `job` on a thread that has entered one of its namespaces.
     pub fn inside<T: Send + 'static>(&self, kind: Namespace, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let namespace = self.host.namespace_fd(self.pid, kind)?;
-        let name = kind.name();
-        let thread = std::thread::spawn(move || {
-            unshare(CloneFlags::CLONE_FS).context("unshare a thread's root and working directory")?;
-            setns(namespace, CloneFlags::empty()).context(format!("setns to the container's {name} namespace"))?;
-            Ok(job())
-        });
-        thread.join().unwrap_or_else(|_| Err(Error::new(format!("the look into the {name} namespace panicked"))))
+        self.host.inside(self.pid, kind, job)
     }
 }
 

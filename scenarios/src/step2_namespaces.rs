@@ -273,9 +273,16 @@ pub(crate) fn names(netlink: &Rtnetlink) -> Result<List, Error> {
 }
 
 pub(crate) fn fresh_namespace() -> Result<Rtnetlink, Error> {
+    in_a_fresh_network(|| Ok(Rtnetlink::here()?))
+}
+
+/// Runs `job` on a thread that is alone in a network namespace.
+pub(crate) fn in_a_fresh_network<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let thread = std::thread::spawn(|| {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).context("unshare a fresh network namespace")?;
-        Ok(Rtnetlink::here()?)
+        job()
     });
     thread.join().unwrap_or_else(|_| Err(Error::new("the look into a fresh network namespace panicked")))
 }

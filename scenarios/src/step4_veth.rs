@@ -85,7 +85,7 @@ fn veth_netcat(exam: &mut Exam) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn find(netlink: &Rtnetlink, name: &str) -> Result<Link> {
+pub(crate) fn find(netlink: &Rtnetlink, name: &str) -> Result<Link> {
     netlink.link(name)?.ok_or_else(|| Error::new(format!("there is no {name}")))
 }
 

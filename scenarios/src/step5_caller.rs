@@ -1,7 +1,7 @@
 //! Step 5 of the workshop, the program seen by whoever calls it: by which name, with which words, at which terminal.
 
 use crate::scenario;
-use crate::step5_program::ends_early;
+use crate::step5_program::{ends_early, still_runs};
 use boxproof_harness::evidence::Evidence;
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
 use boxproof_harness::policy::Policy;
@@ -126,11 +126,7 @@ fn unknown_option_refused(exam: &mut Exam) -> Result<(), Trouble> {
 fn exit_status_range(exam: &mut Exam) -> Result<(), Trouble> {
     let ends_with = |exam: &mut Exam, status: i32| -> Result<Evidence<i32>, Trouble> {
         let container = exam.start()?;
-        let end = container.finish(status, exam.finish_patience())?;
-        let still = "it still runs";
-        let end = end.ok_or_else(|| {
-            Trouble::runtime("runtime-outlives-container", "the runtime ends with its container", still)
-        })?;
+        let end = container.finish(status, exam.finish_patience())?.ok_or_else(still_runs)?;
         Ok(Evidence::plain(end.shell_status(), format!("waitid of `{}`", container.run.command)))
     };
     // The twin: whether a status in the middle comes through tells one mistake from the other.

@@ -50,7 +50,7 @@ pub(crate) fn ends_early(exam: &mut Exam) -> Result<bool, Trouble> {
     Ok(held.run.wait(exam.patience(Duration::from_secs(1)))?.is_some())
 }
 
-fn still_runs() -> Trouble {
+pub(crate) fn still_runs() -> Trouble {
     Trouble::runtime("runtime-outlives-container", "the runtime ends with its container", "it still runs")
 }
 

@@ -4,12 +4,12 @@
 //! connection. That other end is a network of the scenario's own beyond the host, as the world is beyond a machine.
 
 use crate::scenario;
-use crate::step2_namespaces::names;
+use crate::step2_namespaces::{in_a_fresh_network, names};
 use crate::step4_network::{Network, any, await_carrier, way_in};
-use crate::step4_veth::way_back;
+use crate::step4_veth::{find, way_back};
 use crate::step5_files::{self, Seen, report};
 use boxproof_harness::container::{Answer, Container};
-use boxproof_harness::error::{Context, Error, Result};
+use boxproof_harness::error::{Context, Result};
 use boxproof_harness::evidence::{Evidence, Namespace};
 use boxproof_harness::expect::{Expect, List, Yes, is, is_not};
 use boxproof_harness::manifest::Offer;
@@ -19,7 +19,7 @@ use boxproof_harness::result::Residue;
 use boxproof_harness::result::Tier::Next;
 use boxproof_harness::scenario::{Exam, Requirement, Scenario, Setup, Trouble, Verdict};
 use nix::errno::Errno;
-use nix::sched::{CloneFlags, setns, unshare};
+use nix::sched::{CloneFlags, setns};
 use nix::unistd::gettid;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -196,14 +196,11 @@ impl Upstream {
         exam.own(&link);
         exam.own(format!("{}/24 on {link}", address(1)));
         let proc = exam.bed.host().clone();
-        let made = std::thread::spawn(move || {
-            unshare(CloneFlags::CLONE_NEWNET).context("unshare a network beyond the host")?;
+        let (netns, there) = in_a_fresh_network(move || {
             // Not by the /proc that is mounted here: that one does not know this thread.
             let netns = proc.namespace_fd(gettid().as_raw(), Namespace::Net)?;
             Ok((netns, Rtnetlink::here()?))
-        });
-        let (netns, there) =
-            made.join().unwrap_or_else(|_| Err(Error::new("the look into a fresh network namespace panicked")))?;
+        })?;
         let host = exam.bed.netlink()?;
         host.add_veth(&link, "uplink", Some(NetnsRef::Fd(netns.as_fd())))?;
         let upstream = Upstream { netns, host, link, near: address(1), far: address(2) };
@@ -334,10 +331,6 @@ fn call(target: SocketAddr, question: &str, patience: Duration) -> io::Result<St
     let mut back = String::new();
     stream.read_to_string(&mut back)?;
     Ok(back)
-}
-
-fn find(netlink: &Rtnetlink, name: &str) -> Result<Link> {
-    netlink.link(name)?.ok_or_else(|| Error::new(format!("there is no {name}")))
 }
 
 /// Waits until packets pass between this container and the bridge, and gives its address.
@@ -521,12 +514,7 @@ fn bridge_many_at_once(exam: &mut Exam) -> Result<(), Trouble> {
 
 /// The address of a process that is no probe, beside that of its loopback.
 fn address_of(exam: &Exam, pid: i32) -> Result<Option<Ipv4Addr>> {
-    let netns = exam.bed.host().namespace_fd(pid, Namespace::Net)?;
-    let there = std::thread::spawn(move || {
-        setns(netns, CloneFlags::CLONE_NEWNET).context("setns to a container's network namespace")?;
-        Ok(Rtnetlink::here()?)
-    });
-    let there = there.join().unwrap_or_else(|_| Err(Error::new("the look into a network namespace panicked")))?;
+    let there = exam.bed.host().inside(pid, Namespace::Net, Rtnetlink::here)??;
     Ok(there.addresses()?.into_iter().find_map(|address| match address.address {
         IpAddr::V4(address) if !address.is_loopback() => Some(address),
         _ => None,

@@ -4,6 +4,7 @@ use super::{Capability, Evidence, IdPath, Ino, MountPoint, NsPid, Signals};
 use crate::error::{Context, Error, Result};
 use crate::expect::Yes;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::{FileStat, Mode, fstat};
 use procfs::FromRead;
 use procfs::net::Snmp;
@@ -117,6 +118,23 @@ impl HostProc {
     /// A descriptor of the namespace itself, for setns(2).
     pub fn namespace_fd(&self, pid: i32, kind: Namespace) -> Result<OwnedFd> {
         self.at(&format!("{pid}/ns/{}", kind.name()), OFlag::O_RDONLY)
+    }
+
+    /// Runs `job` on a thread that has entered one of the namespaces of `pid`.
+    pub fn inside<T: Send + 'static>(
+        &self,
+        pid: i32,
+        kind: Namespace,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let namespace = self.namespace_fd(pid, kind)?;
+        let name = kind.name();
+        let thread = std::thread::spawn(move || {
+            unshare(CloneFlags::CLONE_FS).context("unshare a thread's root and working directory")?;
+            setns(namespace, CloneFlags::empty()).context(format!("setns to the container's {name} namespace"))?;
+            Ok(job())
+        });
+        thread.join().unwrap_or_else(|_| Err(Error::new(format!("the look into the {name} namespace panicked"))))
     }
 
     /// What `/proc/PID/NAME` links to.

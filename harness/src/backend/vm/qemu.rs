@@ -145,8 +145,8 @@ impl Launch<'_> {
         };
     }
 
-    /// A panic or an oops ends the guest at once instead of hanging, and so does an interrupt from us when it does hang. `panic_on_oom` stays off: the exam provokes
-    /// out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
+    /// A panic or an oops ends the guest at once instead of hanging, and so does an interrupt from us when it does hang.
+    /// `panic_on_oom` stays off: the exam provokes out-of-memory kills. The self-tests of the kernel's cryptography take a fifth of the boot and test nothing
     /// that an exam needs. Nor does it help to test whether timer interrupts arrive: on a busy host they come too late
     /// for the test, and the kernel gives up. Hierarchies of cgroup v1 have programs that the kernel starts for them
     /// (`release_agent`); there are none, as on a host under systemd. Of the security modules those are on that the
